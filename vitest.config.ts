@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { mutate } from './test/proof/mutate.ts'
 
 const conditions = ['@pooler-safe/source', 'node', 'import', 'module', 'default']
+const mutation = process.env['POOLER_SAFE_MUTATION']
 
 export default defineConfig({
+  plugins: mutation ? [mutate(mutation)] : [],
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {

@@ -1,0 +1,51 @@
+// `pnpm prove [id …]`: takes the guards out one by one and shows which tests fail for it.
+import { readFileSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { SetupError, pinnedEnvironment, pinnedNode, root, run, runMain, setUp } from './setup.mjs'
+
+const reportFile = join(root, 'node_modules', '.cache', 'pooler-safe', 'prove-report.json')
+
+/** The tests that fail without the guard; none if the guard can go unnoticed. */
+async function whatFailsWithout(mutation) {
+  rmSync(reportFile, { force: true })
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  const { output } = await run(
+    pinnedNode(),
+    [vitest, 'run', '--reporter=json', `--outputFile.json=${reportFile}`, ...mutation.tests],
+    { capture: true, env: pinnedEnvironment({ POOLER_SAFE_MUTATION: mutation.id }) },
+  )
+  try {
+    const report = JSON.parse(readFileSync(reportFile, 'utf8'))
+    return report.testResults.flatMap((file) =>
+      file.assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ fullName }) => `${relative(root, file.name)}: ${fullName}`),
+    )
+  } catch {
+    throw new SetupError(`The run without '${mutation.id}' left no report:\n${output}`)
+  }
+}
+
+await runMain(async () => {
+  await setUp()
+  const { mutations } = JSON.parse(
+    (await run(pinnedNode(), ['test/proof/list.ts'], { capture: true, env: pinnedEnvironment() })).output,
+  )
+  const wanted = process.argv.slice(2)
+  const unknown = wanted.filter((id) => !mutations.some((one) => one.id === id))
+  if (unknown.length > 0) {
+    throw new SetupError(`There is no mutation '${unknown[0]}'; there are ${mutations.map(({ id }) => id).join(', ')}.`)
+  }
+  let unnoticed = 0
+  for (const mutation of mutations.filter(({ id }) => wanted.length === 0 || wanted.includes(id))) {
+    const failing = await whatFailsWithout(mutation)
+    const verdict = failing.length > 0 ? `caught by ${failing.length} test(s)` : 'NOT NOTICED'
+    process.stdout.write(`${mutation.id}: ${mutation.removes} (${mutation.invariants.join(', ')}): ${verdict}\n`)
+    for (const name of failing.slice(0, 5)) process.stdout.write(`    ${name}\n`)
+    if (failing.length === 0) unnoticed += 1
+  }
+  process.stdout.write(
+    `\n${unnoticed === 0 ? 'Every guard is missed when it is gone.' : `${unnoticed} guard(s) unproven.`}\n`,
+  )
+  return unnoticed === 0 ? 0 : 1
+})
