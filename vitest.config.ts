@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { mutate } from './test/proof/mutate.ts'
 
-const conditions = ['@pooler-safe/source', 'node', 'import', 'module', 'default']
+// Vitest hands these to Node as well: an `import` here would reach the require() of CommonJS packages.
+const conditions = ['@pooler-safe/source', 'node']
 const mutation = process.env['POOLER_SAFE_MUTATION']
 
 export default defineConfig({
@@ -9,6 +10,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    globalSetup: ['test/support/global-setup.ts'],
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

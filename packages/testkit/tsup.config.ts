@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
 import { library } from '../../tsup.shared.ts'
 
-export default defineConfig(library())
+// The launcher looks for the embedded binaries from its own place: CommonJS needs a stand-in for `import.meta.url`.
+export default defineConfig(library({ shims: true }))

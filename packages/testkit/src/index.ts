@@ -1,1 +1,17 @@
-export {}
+export { findPgBouncer, startPgBouncer } from './pgbouncer/start-pgbouncer.ts'
+export type { PgBouncer, StartPgBouncerOptions } from './pgbouncer/start-pgbouncer.ts'
+export { startPooler } from './pooler/start-pooler.ts'
+export type { Pooler, PoolerBackend, StartPoolerOptions } from './pooler/start-pooler.ts'
+export type { PoolerEvent } from './pooler/pooler-event.ts'
+export { hasContainerEngine } from './postgres/container.ts'
+export { startPostgres } from './postgres/start-postgres.ts'
+export type { PostgresServer, StartPostgresOptions } from './postgres/start-postgres.ts'
+export type {
+  RecordedStatement,
+  RecordedTransaction,
+  Recording,
+  RecordingFilter,
+  RecordingLimits,
+} from './recording/recording.ts'
+export { TestkitError } from './testkit-error.ts'
+export type { TestkitErrorCode } from './testkit-error.ts'

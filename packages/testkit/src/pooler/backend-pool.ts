@@ -1,0 +1,296 @@
+import { ServerError } from '../wire/server-error.ts'
+import type { LoginOptions } from '../wire/login.ts'
+import type { ScramSecret } from '../wire/scram.ts'
+import { BackendConnection } from './backend-connection.ts'
+import { pick } from './seeded-random.ts'
+
+/** Why a client got no backend, in the words of a FATAL ErrorResponse. */
+export interface Refusal {
+  readonly sqlstate: string
+  readonly message: string
+}
+
+/** A client connection as its pool sees it. */
+export interface Borrower {
+  /** The backend that served its last transaction. */
+  readonly lastBackend: BackendConnection | undefined
+  /** Numbers that the seed and this client determine. */
+  readonly random: () => number
+  /** Here is the backend that `borrow` had none of. */
+  onBackend(backend: BackendConnection): void
+  onRefused(refusal: Refusal): void
+}
+
+export interface BackendPoolOptions {
+  readonly login: Omit<LoginOptions, 'secret'>
+  readonly secret: ScramSecret
+  /** How many transactions may run at once. */
+  readonly poolSize: number
+  readonly queryWaitTimeoutMs: number
+  /** For how long a failed log-in upstream is not tried again. */
+  readonly serverLoginRetryMs: number
+  readonly onOpened: (backend: BackendConnection) => void
+  readonly onClosed: (backend: BackendConnection, error: Error) => void
+}
+
+interface Slot {
+  busy: boolean
+  backend: BackendConnection | undefined
+  /** Audits that wait until this slot is free. */
+  readonly reservations: ((backend: BackendConnection | undefined) => void)[]
+}
+
+interface Waiter {
+  readonly borrower: Borrower
+  readonly timer: NodeJS.Timeout | undefined
+}
+
+const loginFailing = 'server login has been failing, try again later (server_login_retry)'
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof ServerError) return { sqlstate: error.sqlstate, message: error.serverMessage }
+  return { sqlstate: '08P01', message: loginFailing }
+}
+
+/**
+ * The backends of one user in one database.
+ *
+ * A transaction never gets the backend of the same client's transaction before it. So that this holds even when every
+ * other backend is busy, there is one backend more than transactions may run at once; it is opened only when needed.
+ * Which of the possible backends it is, the client's seeded numbers decide, whether that one is open already or not.
+ */
+export class BackendPool {
+  secret: ScramSecret
+  /** What a fresh backend reported at log-in; undefined before the first one. */
+  welcome: ReadonlyMap<string, string> | undefined
+  readonly #options: BackendPoolOptions
+  readonly #slots: Slot[]
+  #waiters: Waiter[] = []
+  #failedAt = Number.NEGATIVE_INFINITY
+  #failure: Refusal | undefined
+  #retryTimer: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(options: BackendPoolOptions) {
+    this.#options = options
+    this.secret = options.secret
+    const slots = options.poolSize === 1 ? 1 : options.poolSize + 1
+    this.#slots = Array.from({ length: slots }, () => ({ busy: false, backend: undefined, reservations: [] }))
+  }
+
+  get backends(): BackendConnection[] {
+    return this.#slots.flatMap(({ backend }) => backend ?? [])
+  }
+
+  get waiting(): number {
+    return this.#waiters.length
+  }
+
+  isBusy(backend: BackendConnection): boolean {
+    return this.#slots.some((slot) => slot.backend === backend && slot.busy)
+  }
+
+  /** Answers a backend at once, or undefined and later calls `onBackend` or `onRefused`. */
+  borrow(borrower: Borrower): BackendConnection | undefined {
+    const slot = this.#waiters.length === 0 ? this.#choose(borrower) : undefined
+    if (slot?.backend) {
+      slot.busy = true
+      return slot.backend
+    }
+    if (slot) void this.#openFor(slot, borrower)
+    else this.#enqueue(borrower)
+    return undefined
+  }
+
+  /** The borrower does not want a backend any more. */
+  withdraw(borrower: Borrower): void {
+    const index = this.#waiters.findIndex((waiter) => waiter.borrower === borrower)
+    if (index === -1) return
+    const [waiter] = this.#waiters.splice(index, 1)
+    clearTimeout(waiter?.timer)
+  }
+
+  /** Gives a backend back. It is given on when no cancel is under way that could hit the next user. */
+  release(backend: BackendConnection): void {
+    backend.detach()
+    backend.whenNoCancel(() => this.#free(backend))
+  }
+
+  /** Gives a backend up: it is closed, and its place is free. */
+  discard(backend: BackendConnection): void {
+    backend.detach()
+    backend.close()
+  }
+
+  /** Opens a first backend, so that `welcome` is known. Rejects with a `Refusal` as cause of refusal. */
+  warmUp(borrower: Borrower): void {
+    const backend = this.borrow(borrower)
+    if (backend) borrower.onBackend(backend)
+  }
+
+  /**
+   * Waits for each open backend to be free, and lends it to the auditor one by one.
+   * Those that stay busy for `timeoutMs` are handed to `onBusy`.
+   */
+  async visit(
+    timeoutMs: number,
+    onFree: (backend: BackendConnection) => Promise<void>,
+    onBusy: (backend: BackendConnection) => void,
+  ): Promise<void> {
+    for (const slot of this.#slots) {
+      const { backend: before } = slot
+      if (!before) continue
+      const backend = await this.#reserve(slot, timeoutMs)
+      if (backend === 'busy') {
+        onBusy(before)
+        continue
+      }
+      if (!backend) continue
+      try {
+        await onFree(backend)
+      } finally {
+        if (backend.isOpen) this.release(backend)
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#retryTimer)
+    for (const { timer, borrower } of this.#waiters.splice(0)) {
+      clearTimeout(timer)
+      borrower.onRefused({ sqlstate: '57P01', message: 'the pooler is shutting down' })
+    }
+    for (const { backend } of this.#slots) backend?.close()
+  }
+
+  #free(backend: BackendConnection): void {
+    const slot = this.#slots.find((one) => one.backend === backend)
+    if (!slot || !backend.isOpen) return
+    const reservation = slot.reservations.shift()
+    if (reservation) {
+      reservation(backend)
+      return
+    }
+    slot.busy = false
+    this.#serve()
+  }
+
+  #serve(): void {
+    while (this.#waiters.length > 0) {
+      const waiter = this.#waiters[0]
+      const slot = waiter && this.#choose(waiter.borrower)
+      if (!waiter || !slot) return
+      this.#waiters.shift()
+      clearTimeout(waiter.timer)
+      if (!slot.backend) {
+        void this.#openFor(slot, waiter.borrower)
+        continue
+      }
+      slot.busy = true
+      waiter.borrower.onBackend(slot.backend)
+    }
+  }
+
+  #choose(borrower: Borrower): Slot | undefined {
+    const regular = this.#slots.slice(0, this.#options.poolSize)
+    if (this.#slots.filter(({ busy }) => busy).length >= this.#options.poolSize) return undefined
+    const mayOpen = !this.#loginIsFailing()
+    const rotates = this.#options.poolSize > 1
+    const fits = ({ busy, backend }: Slot): boolean => {
+      if (busy) return false
+      if (!backend) return mayOpen
+      return !rotates || backend !== borrower.lastBackend
+    }
+    const chosen = pick(regular.filter(fits), borrower.random) ?? this.#slots.slice(this.#options.poolSize).find(fits)
+    if (chosen || mayOpen) return chosen
+    // No second backend can be had: the guarantee holds for two or more.
+    return this.backends.length === 1 ? this.#slots.find(({ busy, backend }) => backend && !busy) : undefined
+  }
+
+  #loginIsFailing(): boolean {
+    return Date.now() - this.#failedAt < this.#options.serverLoginRetryMs
+  }
+
+  #enqueue(borrower: Borrower): void {
+    if (this.#failure && this.#loginIsFailing() && this.backends.length === 0) {
+      borrower.onRefused({ sqlstate: '08P01', message: loginFailing })
+      return
+    }
+    const { queryWaitTimeoutMs } = this.#options
+    const timer =
+      queryWaitTimeoutMs > 0
+        ? setTimeout(() => {
+            this.withdraw(borrower)
+            borrower.onRefused({ sqlstate: '08P01', message: 'query_wait_timeout' })
+          }, queryWaitTimeoutMs)
+        : undefined
+    this.#waiters.push({ borrower, timer })
+  }
+
+  async #openFor(slot: Slot, borrower: Borrower): Promise<void> {
+    slot.busy = true
+    try {
+      const backend = await BackendConnection.open({ ...this.#options.login, secret: this.secret })
+      this.#failure = undefined
+      this.#failedAt = Number.NEGATIVE_INFINITY
+      slot.backend = backend
+      backend.onClosed = (error) => this.#onClosed(slot, backend, error)
+      this.welcome ??= backend.parameters
+      this.#options.onOpened(backend)
+      if (this.#closed) {
+        backend.close()
+        borrower.onRefused({ sqlstate: '57P01', message: 'the pooler is shutting down' })
+        return
+      }
+      borrower.onBackend(backend)
+    } catch (error) {
+      slot.busy = false
+      this.#onOpenFailed(error, borrower)
+    }
+  }
+
+  #onOpenFailed(error: unknown, borrower: Borrower): void {
+    this.#failedAt = Date.now()
+    this.#failure = refusalOf(error)
+    if (this.backends.length === 0) {
+      const refused = [borrower, ...this.#waiters.map((waiter) => waiter.borrower)]
+      for (const { timer } of this.#waiters.splice(0)) clearTimeout(timer)
+      for (const one of refused) one.onRefused(this.#failure)
+      return
+    }
+    // Others of this pool are alive: this client waits for one of them, before all others.
+    this.#enqueue(borrower)
+    const last = this.#waiters.pop()
+    if (last) this.#waiters.unshift(last)
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = setTimeout(() => this.#serve(), this.#options.serverLoginRetryMs + 1)
+    this.#serve()
+  }
+
+  #onClosed(slot: Slot, backend: BackendConnection, error: Error): void {
+    slot.backend = undefined
+    slot.busy = false
+    for (const reservation of slot.reservations.splice(0)) reservation(undefined)
+    this.#options.onClosed(backend, error)
+    if (!this.#closed) this.#serve()
+  }
+
+  #reserve(slot: Slot, timeoutMs: number): Promise<BackendConnection | 'busy' | undefined> {
+    if (!slot.busy) {
+      slot.busy = slot.backend !== undefined
+      return Promise.resolve(slot.backend)
+    }
+    return new Promise((resolve) => {
+      const reservation = (backend: BackendConnection | undefined): void => {
+        clearTimeout(timer)
+        resolve(backend)
+      }
+      const timer = setTimeout(() => {
+        slot.reservations.splice(slot.reservations.indexOf(reservation), 1)
+        resolve('busy')
+      }, timeoutMs)
+      slot.reservations.push(reservation)
+    })
+  }
+}

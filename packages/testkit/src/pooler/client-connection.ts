@@ -1,0 +1,524 @@
+import type { Socket } from 'node:net'
+import type { RecordedStatement, Recording, TransactionRecorder } from '../recording/recording.ts'
+import { cstringAt, decodeBindTexts, type ServerMessage } from '../wire/decode.ts'
+import { fatal, flush } from '../wire/encode.ts'
+import { FrameWalker } from '../wire/frame-walker.ts'
+import { backend, frontend, isFrontendType, largestBodyBytes, status } from '../wire/message-types.ts'
+import { mayBindSettingName } from '../recording/setting-names.ts'
+import type { BackendConnection, BackendUser } from './backend-connection.ts'
+import type { BackendPool, Borrower, Refusal } from './backend-pool.ts'
+import type { PoolerEvent } from './pooler-event.ts'
+import { RequestWindow } from './request-window.ts'
+import { synchronise, trackedParameter, trackedParameters, type TrackedValues } from './tracked-parameters.ts'
+
+/** What a client connection needs from its pooler. */
+export interface ClientContext {
+  readonly pool: BackendPool
+  readonly recording: Recording | undefined
+  readonly emit: ((event: PoolerEvent) => void) | undefined
+  /** SQL and bound values in which names of custom settings may be. */
+  readonly onSettingNames: (database: string, sql: string | undefined, values: readonly string[]) => void
+  readonly onClosed: (client: ClientConnection) => void
+}
+
+export interface ClientIdentity {
+  readonly client: number
+  readonly user: string
+  readonly database: string
+  readonly tracked: TrackedValues
+  readonly random: () => number
+}
+
+type Lease =
+  | { readonly state: 'none' }
+  /** Waiting for a backend. */
+  | { readonly state: 'waiting' }
+  /** The backend gets this client's settings before its first message. */
+  | { readonly state: 'preparing'; readonly backend: BackendConnection }
+  | { readonly state: 'linked'; readonly backend: BackendConnection; readonly record: TransactionRecorder | undefined }
+  | { readonly state: 'closed' }
+
+/** What a client may send ahead while it waits; then it is not read any more. */
+const heldLimitBytes = 256 * 1024
+const none: Lease = { state: 'none' }
+
+/**
+ * A client that has logged in. It borrows a backend for each transaction: from its first message to the ReadyForQuery
+ * with status idle. Bytes are passed on as they came; only headers are read, and of SQL as much as is recorded.
+ */
+export class ClientConnection implements Borrower, BackendUser {
+  readonly identity: ClientIdentity
+  readonly random: () => number
+  lastBackend: BackendConnection | undefined
+  readonly #socket: Socket
+  readonly #context: ClientContext
+  readonly #walker = new FrameWalker()
+  readonly #window = new RequestWindow()
+  #lease: Lease = none
+  #transactions = 0
+  /** Chunks that wait for their turn; the current header may be held too, see `#holding`. */
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #holding = false
+  #dropping = false
+  /** ReadyForQuery came while a message of ours was half sent: the backend is given back at its end. */
+  #releaseAtFrameEnd = false
+  #outputIsFull = false
+  #waitsForDrain = false
+  #fatalPassed = false
+  #watchBinds = false
+  #alwaysWatchBinds = false
+  #captured: Buffer[] | undefined
+  #capturedBytes = 0
+
+  constructor(socket: Socket, identity: ClientIdentity, context: ClientContext) {
+    this.identity = identity
+    this.random = identity.random
+    this.#socket = socket
+    this.#context = context
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('drain', () => this.#onDrain())
+    socket.on('close', () => this.#onGone())
+  }
+
+  get applicationName(): string {
+    return this.identity.tracked.application_name ?? ''
+  }
+
+  /** True when no transaction is under way and nothing waits. */
+  get isIdle(): boolean {
+    return this.#lease.state === 'none' && !this.#holding
+  }
+
+  /** The backend that runs something for this client now. */
+  get backend(): BackendConnection | undefined {
+    return this.#lease.state === 'linked' ? this.#lease.backend : undefined
+  }
+
+  /** Hangs up; with a message the client learns why. */
+  close(refusal?: Refusal): void {
+    if (this.#lease.state === 'closed') return
+    if (refusal) {
+      this.#emit({ type: 'client-failed', ...this.#who(), ...refusal })
+      this.#socket.write(fatal(refusal.sqlstate, refusal.message))
+    }
+    this.#onGone()
+    this.#socket.destroySoon()
+  }
+
+  // Borrower
+
+  onBackend(backend: BackendConnection): void {
+    if (this.#lease.state !== 'waiting') {
+      this.#context.pool.release(backend)
+      return
+    }
+    this.#prepare(backend)
+    this.#resume()
+  }
+
+  onRefused(refusal: Refusal): void {
+    if (this.#lease.state === 'waiting') this.close(refusal)
+  }
+
+  // BackendUser
+
+  onBytes(bytes: Buffer): void {
+    if (this.#lease.state !== 'linked' || this.#socket.destroyed) return
+    if (this.#socket.write(bytes) || this.#outputIsFull) return
+    this.#outputIsFull = true
+    this.#lease.backend.socket.pause()
+  }
+
+  onMessage(type: number): void {
+    // What ReadyForQuery means is known only with its status: see `onReady`.
+    if (type === backend.readyForQuery) return
+    this.#window.received(type)
+    if (this.#holding && (type === backend.copyInResponse || this.#window.waitsForAnswers)) this.#resume()
+  }
+
+  onError(error: ServerMessage): void {
+    if (error.severity === 'FATAL' || error.severity === 'PANIC') this.#fatalPassed = true
+    // A request that waited for the answers before it can be judged now.
+    if (this.#holding) this.#resume()
+  }
+
+  onParameter(name: string, value: string): void {
+    const tracked = trackedParameter(name)
+    if (tracked) this.identity.tracked[tracked] = value
+  }
+
+  onReady(transactionStatus: number): void {
+    this.#window.received(backend.readyForQuery)
+    if (transactionStatus === status.idle) {
+      if (this.#walker.bodyLeft > 0 && !this.#dropping) this.#releaseAtFrameEnd = true
+      else this.#release()
+    }
+    this.#resume()
+  }
+
+  onLost(): void {
+    const lease = this.#lease
+    if (lease.state === 'linked') this.#endTransaction('backend-lost')
+    this.#lease = none
+    this.#window.reset()
+    this.close(this.#fatalPassed ? undefined : { sqlstate: '08P01', message: 'server conn crashed?' })
+  }
+
+  // Reading
+
+  #onData(chunk: Buffer): void {
+    if (this.#lease.state === 'closed') return
+    if (!this.#holding) {
+      this.#pump(chunk)
+      return
+    }
+    this.#held.push(chunk)
+    this.#heldBytes += chunk.length
+    if (this.#heldBytes > heldLimitBytes) this.#socket.pause()
+  }
+
+  #onDrain(): void {
+    this.#outputIsFull = false
+    if (this.#lease.state === 'linked') this.#lease.backend.socket.resume()
+    this.#resume()
+  }
+
+  /** Goes on with what was held, as far as it may go now. */
+  #resume(): void {
+    if (!this.#holding || this.#lease.state === 'closed') return
+    this.#holding = false
+    this.#pump(this.#nextHeld())
+    while (!this.#holding && this.#held.length > 0) this.#pump(this.#nextHeld())
+    this.#readOn()
+  }
+
+  #nextHeld(): Buffer {
+    const chunk = this.#held.shift() ?? Buffer.alloc(0)
+    this.#heldBytes -= chunk.length
+    return chunk
+  }
+
+  /** Reads the client again when nothing speaks against it. */
+  #readOn(): void {
+    const backendIsFull = this.#lease.state === 'linked' && this.#lease.backend.socket.writableNeedDrain
+    if (backendIsFull) return
+    this.#waitsForDrain = false
+    if (this.#heldBytes <= heldLimitBytes && this.#socket.isPaused()) this.#socket.resume()
+  }
+
+  #pump(chunk: Buffer): void {
+    const walker = this.#walker
+    let offset = 0
+    let runStart = 0
+    for (;;) {
+      if (walker.bodyLeft > 0) {
+        if (offset === chunk.length) break
+        const start = offset
+        offset = walker.skipBody(chunk, offset)
+        if (this.#captured) this.#capture(chunk.subarray(start, offset))
+        if (this.#dropping) runStart = offset
+        if (walker.bodyLeft > 0) break
+        if (this.#releaseAtFrameEnd) {
+          this.#send(chunk, runStart, offset)
+          runStart = offset
+        }
+        this.#frameEnds()
+        continue
+      }
+      let headerStart = -1
+      if (!walker.headerReady) {
+        if (offset === chunk.length) break
+        const start = offset
+        offset = walker.readHeader(chunk, offset)
+        if (!walker.headerReady) {
+          this.#send(chunk, runStart, start)
+          return
+        }
+        if (!walker.headerWasSplit) headerStart = start
+      }
+      const { type } = walker
+      const verdict = this.#judge(type, walker.bodyLength)
+      if (verdict === 'forward' && headerStart !== -1) {
+        walker.enterBody()
+      } else {
+        if (headerStart !== -1) this.#send(chunk, runStart, headerStart)
+        runStart = offset
+        if (verdict === 'end') return
+        if (verdict === 'hold') {
+          this.#holding = true
+          this.#heldBytes += chunk.length - offset
+          this.#held.unshift(chunk.subarray(offset))
+          return
+        }
+        if (verdict === 'forward') this.#sendBytes(Buffer.from(walker.header))
+        walker.enterBody()
+      }
+      this.#dropping = verdict === 'drop'
+      if (verdict === 'forward') {
+        this.#window.sent(type)
+        this.#look(type, chunk, offset)
+      }
+      if (walker.bodyLeft === 0) this.#frameEnds()
+    }
+    this.#send(chunk, runStart, offset)
+  }
+
+  #judge(type: number, bodyLength: number): 'forward' | 'hold' | 'drop' | 'end' {
+    if (
+      bodyLength < 0 ||
+      bodyLength > largestBodyBytes ||
+      isFrontendType[type] !== true ||
+      type === frontend.password
+    ) {
+      this.close({ sqlstate: '08P01', message: `bad packet: type ${type}, length ${bodyLength + 4}` })
+      return 'end'
+    }
+    if (type === frontend.terminate) {
+      this.close()
+      return 'end'
+    }
+    const verdict = this.#window.judge(type)
+    if (verdict === 'flush-and-hold') {
+      this.#sendBytes(flush())
+      return 'hold'
+    }
+    if (verdict === 'drop' || verdict === 'hold') return verdict
+    if (this.#lease.state === 'linked') return 'forward'
+    return this.#lease.state === 'none' && !this.#outputIsFull && this.#borrow() ? 'forward' : 'hold'
+  }
+
+  #send(chunk: Buffer, start: number, end: number): void {
+    if (end > start) this.#sendBytes(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
+  }
+
+  #sendBytes(bytes: Buffer): void {
+    if (this.#lease.state !== 'linked') return
+    const { backend: server } = this.#lease
+    if (server.write(bytes) || this.#waitsForDrain) return
+    this.#waitsForDrain = true
+    this.#socket.pause()
+    server.socket.once('drain', () => this.#readOn())
+  }
+
+  #frameEnds(): void {
+    const { type } = this.#walker
+    if (this.#captured) {
+      const body = Buffer.concat(this.#captured)
+      this.#captured = undefined
+      this.#record(type, body, body.length < this.#walker.bodyLength)
+    }
+    this.#dropping = false
+    if (this.#releaseAtFrameEnd) {
+      this.#releaseAtFrameEnd = false
+      this.#release()
+    }
+  }
+
+  // Looking into messages, as far as they are recorded
+
+  #look(type: number, chunk: Buffer, offset: number): void {
+    if (!this.#isLookedInto(type, chunk, offset)) return
+    const { bodyLength } = this.#walker
+    if (chunk.length - offset >= bodyLength) {
+      const kept = Math.min(bodyLength, this.#captureLimit(type))
+      this.#record(type, chunk.subarray(offset, offset + kept), kept < bodyLength)
+      return
+    }
+    this.#captured = []
+    this.#capturedBytes = 0
+  }
+
+  #isLookedInto(type: number, chunk: Buffer, offset: number): boolean {
+    switch (type) {
+      case frontend.query:
+      case frontend.parse:
+      case frontend.functionCall:
+        return true
+      case frontend.describe:
+      case frontend.close:
+        return chunk.length - offset < 2 || chunk[offset + 1] !== 0
+      case frontend.bind:
+        // Two zero bytes: the unnamed portal of the unnamed statement.
+        return (
+          this.#watchBinds ||
+          this.#alwaysWatchBinds ||
+          chunk.length - offset < 2 ||
+          chunk[offset] !== 0 ||
+          chunk[offset + 1] !== 0
+        )
+      default:
+        return false
+    }
+  }
+
+  #captureLimit(type: number): number {
+    return type === frontend.bind ? 65_536 : Math.max(65_536, this.#context.recording?.limits.maxSqlBytes ?? 0)
+  }
+
+  #capture(part: Buffer): void {
+    const room = this.#captureLimit(this.#walker.type) - this.#capturedBytes
+    if (room <= 0) return
+    this.#captured?.push(part.subarray(0, room))
+    this.#capturedBytes += Math.min(part.length, room)
+  }
+
+  #record(type: number, body: Buffer, isCut: boolean): void {
+    let statement: RecordedStatement | undefined
+    try {
+      statement = this.#read(type, body, isCut)
+    } catch {
+      // Malformed: PostgreSQL will say so.
+      return
+    }
+    if (!statement || this.#lease.state !== 'linked') return
+    const { record, backend } = this.#lease
+    record?.statement(statement)
+    this.#emit({ type: 'statement', ...this.#who(), transaction: record?.id ?? 0, backendPid: backend.pid, statement })
+  }
+
+  #read(type: number, body: Buffer, isCut: boolean): RecordedStatement | undefined {
+    const at = Date.now()
+    const { database } = this.identity
+    switch (type) {
+      case frontend.query: {
+        const sql = this.#text(body, 0, isCut)
+        this.#context.onSettingNames(database, sql, [])
+        return { at, kind: 'query', sql: this.#short(sql), statementName: undefined }
+      }
+      case frontend.parse: {
+        const name = cstringAt(body, 0)
+        const sql = this.#text(body, name.next, isCut)
+        this.#context.onSettingNames(database, sql, [])
+        this.#watchBinds = mayBindSettingName(sql)
+        if (this.#watchBinds && name.text !== '') this.#alwaysWatchBinds = true
+        return { at, kind: 'parse', sql: this.#short(sql), statementName: name.text || undefined }
+      }
+      case frontend.bind: {
+        const portal = cstringAt(body, 0)
+        const { text: statementName } = cstringAt(body, portal.next)
+        if ((this.#watchBinds || this.#alwaysWatchBinds) && !isCut) {
+          this.#context.onSettingNames(database, undefined, decodeBindTexts(body))
+        }
+        return statementName === '' ? undefined : { at, kind: 'bind', sql: undefined, statementName }
+      }
+      case frontend.describe:
+      case frontend.close: {
+        const { text: statementName } = cstringAt(body, 1)
+        if (body[0] !== 0x53 || statementName === '') return undefined
+        return { at, kind: type === frontend.close ? 'close' : 'describe', sql: undefined, statementName }
+      }
+      case frontend.functionCall:
+        return { at, kind: 'function-call', sql: undefined, statementName: undefined }
+      default:
+        return undefined
+    }
+  }
+
+  #text(body: Buffer, offset: number, isCut: boolean): string {
+    const end = body.indexOf(0, offset)
+    return body.toString('utf8', offset, end === -1 || (isCut && end > body.length) ? body.length : end)
+  }
+
+  #short(sql: string): string {
+    const limit = this.#context.recording?.limits.maxSqlBytes ?? 0
+    return sql.length > limit ? sql.slice(0, limit) : sql
+  }
+
+  // Backends
+
+  /** Asks for a backend; true when it is here and ready. */
+  #borrow(): boolean {
+    this.#lease = { state: 'waiting' }
+    const backend = this.#context.pool.borrow(this)
+    if (backend) this.#prepare(backend)
+    return this.backend !== undefined
+  }
+
+  #prepare(backend: BackendConnection): void {
+    const sql = synchronise(this.identity.tracked, backend.tracked)
+    if (sql === undefined) {
+      this.#link(backend)
+      return
+    }
+    this.#lease = { state: 'preparing', backend }
+    backend.query(sql).then(
+      () => {
+        for (const name of trackedParameters) {
+          // As the server spells it, so that the next comparison agrees.
+          const value = backend.tracked[name]
+          if (value !== undefined && this.identity.tracked[name] !== undefined) this.identity.tracked[name] = value
+        }
+        if (this.#lease.state !== 'preparing') return
+        this.#link(backend)
+        this.#resume()
+      },
+      (error: unknown) => {
+        if (this.#lease.state !== 'preparing') return
+        const message = `invalid server parameter: ${error instanceof Error ? error.message : String(error)}`
+        this.close({ sqlstate: '08P01', message })
+      },
+    )
+  }
+
+  #link(backend: BackendConnection): void {
+    this.#transactions += 1
+    backend.attach(this)
+    const { client, user, database } = this.identity
+    const record = this.#context.recording?.begin({
+      client,
+      user,
+      database,
+      number: this.#transactions,
+      applicationName: this.applicationName,
+      backendPid: backend.pid,
+    })
+    this.#lease = { state: 'linked', backend, record }
+    this.#emit({ type: 'transaction-started', ...this.#who(), transaction: record?.id ?? 0, backendPid: backend.pid })
+  }
+
+  #release(): void {
+    if (this.#lease.state !== 'linked') return
+    const { backend } = this.#lease
+    const doubtful = this.#window.isDoubtful
+    this.#endTransaction(doubtful ? 'discarded' : 'released')
+    this.lastBackend = backend
+    this.#lease = none
+    this.#watchBinds = false
+    this.#window.reset()
+    if (doubtful) this.#context.pool.discard(backend)
+    else this.#context.pool.release(backend)
+    this.#readOn()
+  }
+
+  #endTransaction(how: 'released' | 'client-gone' | 'backend-lost' | 'discarded'): void {
+    if (this.#lease.state !== 'linked') return
+    const { backend, record } = this.#lease
+    record?.end(how)
+    this.#emit({ type: 'transaction-ended', ...this.#who(), transaction: record?.id ?? 0, backendPid: backend.pid })
+  }
+
+  #onGone(): void {
+    const lease = this.#lease
+    if (lease.state === 'closed') return
+    if (lease.state === 'linked') this.#endTransaction('client-gone')
+    this.#lease = { state: 'closed' }
+    this.#held = []
+    this.#captured = undefined
+    this.lastBackend = undefined
+    if (lease.state === 'waiting') this.#context.pool.withdraw(this)
+    // In a transaction, or with an answer outstanding, nobody else can use this backend.
+    if (lease.state === 'linked' || lease.state === 'preparing') this.#context.pool.discard(lease.backend)
+    this.#emit({ type: 'client-closed', ...this.#who() })
+    this.#context.onClosed(this)
+  }
+
+  #who() {
+    const { client, user, database } = this.identity
+    return { client, user, database, applicationName: this.applicationName }
+  }
+
+  #emit(event: PoolerEvent): void {
+    this.#context.emit?.(event)
+  }
+}

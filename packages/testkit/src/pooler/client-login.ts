@@ -1,0 +1,193 @@
+import type { Socket } from 'node:net'
+import { TestkitError } from '../testkit-error.ts'
+import { cstringAt, decodeStartupParameters } from '../wire/decode.ts'
+import { authentication, cstrings, fatal, negotiateProtocolVersion } from '../wire/encode.ts'
+import { FrameAssembler } from '../wire/frame-assembler.ts'
+import { frontend, startupCodes } from '../wire/message-types.ts'
+import { ScramServer, type ScramSecret } from '../wire/scram.ts'
+import { trackedParameter, type TrackedValues } from './tracked-parameters.ts'
+import type { UserDirectory } from './user-directory.ts'
+
+/** What a new client connection turned out to be. */
+export type Arrival =
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'cancel'; readonly pid: number; readonly secretKey: Buffer }
+  | {
+      readonly kind: 'client'
+      readonly user: string
+      readonly database: string
+      readonly tracked: TrackedValues
+      readonly secret: ScramSecret
+    }
+
+export interface ClientLoginOptions {
+  readonly users: UserDirectory
+  readonly clientAuth: 'scram' | 'trust'
+  /** Start-up parameters that are accepted and forgotten; `'*'` for all. */
+  readonly ignoreStartupParameters: readonly string[]
+}
+
+/** A refusal that the client is told before we hang up. */
+class LoginRefused extends Error {
+  readonly sqlstate: string
+  constructor(sqlstate: string, message: string) {
+    super(message)
+    this.sqlstate = sqlstate
+  }
+}
+
+/** PostgreSQL's own limit (`MAX_STARTUP_PACKET_LENGTH`). */
+const largestStartupBytes = 10_000
+
+/**
+ * Reads a socket piece by piece with `await`. It never reads past what was asked for, so that what follows the log-in
+ * stays in the socket.
+ */
+class SocketReader {
+  readonly #socket: Socket
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  /** That many bytes; undefined when the socket ends before. */
+  async read(bytes: number): Promise<Buffer | undefined> {
+    const parts: Buffer[] = []
+    let missing = bytes
+    while (missing > 0) {
+      const chunk = await this.#chunk()
+      if (!chunk) return undefined
+      parts.push(chunk.subarray(0, missing))
+      if (chunk.length > missing) this.#socket.unshift(chunk.subarray(missing))
+      missing -= Math.min(missing, chunk.length)
+    }
+    return Buffer.concat(parts)
+  }
+
+  #chunk(): Promise<Buffer | undefined> {
+    const socket = this.#socket
+    if (socket.destroyed || socket.readableEnded) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
+      const finish = (chunk: Buffer | undefined): void => {
+        socket.off('data', onData).off('close', onClose).off('end', onClose)
+        socket.pause()
+        resolve(chunk)
+      }
+      const onData = (chunk: Buffer): void => finish(chunk)
+      const onClose = (): void => finish(undefined)
+      socket.on('data', onData).on('close', onClose).on('end', onClose)
+      socket.resume()
+    })
+  }
+}
+
+/** One authentication message of the client. */
+async function readPassword(reader: SocketReader): Promise<Buffer | undefined> {
+  const assembler = new FrameAssembler(largestStartupBytes)
+  const header = await reader.read(5)
+  if (!header) return undefined
+  const length = header.readInt32BE(1) - 4
+  if (header[0] !== frontend.password || length < 0 || length > largestStartupBytes)
+    throw new LoginRefused('08P01', 'bad packet during log-in')
+  const body = await reader.read(length)
+  if (!body) return undefined
+  let message: Buffer | undefined
+  assembler.read(Buffer.concat([header, body]), (frame) => {
+    message = frame.body
+    return false
+  })
+  return message
+}
+
+async function scram(
+  socket: Socket,
+  reader: SocketReader,
+  user: string,
+  users: UserDirectory,
+): Promise<ScramSecret | undefined> {
+  const known = await users.find(user)
+  const server = new ScramServer(known.verifier)
+  socket.write(authentication(10, cstrings('SCRAM-SHA-256', '')))
+  const initial = await readPassword(reader)
+  if (!initial) return undefined
+  const mechanism = cstringAt(initial, 0)
+  if (mechanism.text !== 'SCRAM-SHA-256')
+    throw new LoginRefused('08P01', 'client selected an invalid SASL authentication mechanism')
+  socket.write(authentication(11, Buffer.from(server.first(initial.toString('utf8', mechanism.next + 4)))))
+  const final = await readPassword(reader)
+  if (!final) return undefined
+  const proof = server.final(final.toString('utf8'))
+  if (!proof || !known.exists) throw new LoginRefused('08P01', 'SASL authentication failed')
+  socket.write(authentication(12, Buffer.from(proof.finalMessage)))
+  return known.secret ?? proof.secret
+}
+
+/** Sorts the start-up parameters as PgBouncer 1.18 does: followed, ignored on request, or refused. */
+function readParameters(parameters: ReadonlyMap<string, string>, ignored: readonly string[]): TrackedValues {
+  const tracked: TrackedValues = {}
+  for (const [name, value] of parameters) {
+    if (name === 'user' || name === 'database' || name.startsWith('_pq_.')) continue
+    const known = trackedParameter(name)
+    if (known) tracked[known] = value
+    else if (!ignored.includes('*') && !ignored.includes(name))
+      throw new LoginRefused('08P01', `unsupported startup parameter: ${name}`)
+  }
+  return tracked
+}
+
+/** Reads packets until it is clear what this connection is: encryption requests are declined with `N`. */
+async function readStartup(socket: Socket, reader: SocketReader): Promise<{ code: number; body: Buffer } | undefined> {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const head = await reader.read(8)
+    if (!head) return undefined
+    const length = head.readInt32BE(0)
+    const code = head.readInt32BE(4)
+    if (length < 8 || length > largestStartupBytes) return undefined
+    const body = await reader.read(length - 8)
+    if (!body) return undefined
+    if (code !== startupCodes.ssl && code !== startupCodes.gssenc) return { code, body }
+    socket.write('N')
+  }
+  return undefined
+}
+
+async function arrive(socket: Socket, options: ClientLoginOptions): Promise<Arrival> {
+  const reader = new SocketReader(socket)
+  const startup = await readStartup(socket, reader)
+  if (!startup) return { kind: 'gone' }
+  const { code, body } = startup
+  if (code === startupCodes.cancel) {
+    if (body.length < 8) return { kind: 'gone' }
+    return { kind: 'cancel', pid: body.readInt32BE(0), secretKey: body.subarray(4) }
+  }
+  const major = code >>> 16
+  if (major !== 3)
+    throw new LoginRefused('08P01', `unsupported frontend protocol ${major}.${code & 0xffff}: only 3.0 is served`)
+  const parameters = decodeStartupParameters(body)
+  const user = parameters.get('user') ?? ''
+  if (user === '') throw new LoginRefused('08P01', 'no username supplied')
+  const database = parameters.get('database') ?? user
+  const tracked = readParameters(parameters, options.ignoreStartupParameters)
+  const extensions = [...parameters.keys()].filter((name) => name.startsWith('_pq_.'))
+  if ((code & 0xffff) > 0 || extensions.length > 0) socket.write(negotiateProtocolVersion(0, extensions))
+  const trusted = options.users.secretOf(user) ?? { kind: 'password' as const, password: '' }
+  const secret = options.clientAuth === 'trust' ? trusted : await scram(socket, reader, user, options.users)
+  if (!secret) return { kind: 'gone' }
+  socket.write(authentication(0))
+  return { kind: 'client', user, database, tracked, secret }
+}
+
+/**
+ * Receives a new connection up to AuthenticationOk. A client that may not come in has been told why, and is gone.
+ * The socket is paused afterwards; what the client sent beyond its log-in is still in it.
+ */
+export async function receiveClient(socket: Socket, options: ClientLoginOptions): Promise<Arrival> {
+  try {
+    return await arrive(socket, options)
+  } catch (error) {
+    const sqlstate = error instanceof LoginRefused ? error.sqlstate : '08P01'
+    const expected = error instanceof LoginRefused || error instanceof TestkitError
+    socket.write(fatal(sqlstate, expected ? error.message : 'bad packet during log-in'))
+    socket.destroySoon()
+    return { kind: 'gone' }
+  }
+}

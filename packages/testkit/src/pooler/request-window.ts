@@ -1,0 +1,173 @@
+import { backend, frontend } from '../wire/message-types.ts'
+
+/** What to do with the next message of a client. */
+export type Judgement =
+  /** Send it to the backend. */
+  | 'forward'
+  /** Not yet: an answer is due first. */
+  | 'hold'
+  /** Not yet, and the backend must be made to say what it has: send Flush. */
+  | 'flush-and-hold'
+  /** A backend would ignore it here. */
+  | 'drop'
+
+type State =
+  /** Nothing is outstanding. */
+  | 'idle'
+  /** Extended messages were sent and their Sync was not. */
+  | 'open'
+  /** A Query, FunctionCall or Sync was sent; its ReadyForQuery is due. */
+  | 'waiting'
+
+/**
+ * Follows one client's requests on one backend, so that at most one ReadyForQuery is due at a time.
+ *
+ * A client may pipeline as it likes; what it sends after a Sync or Query is held until that request is answered. So the
+ * pooler knows without guessing when a backend is free, and several Syncs in flight become several transactions on
+ * several backends, which is what a transaction-mode pooler is allowed to make of them.
+ *
+ * The exceptions are PostgreSQL's own (protocol chapter, "COPY Operations" and "Extended Query"): while it reads COPY
+ * data it ignores Sync and Flush; after an error in an extended query it skips everything up to the Sync.
+ */
+export class RequestWindow {
+  #state: State = 'idle'
+  #closedBySync = false
+  /** The backend skips to the next Sync. */
+  #skipping = false
+  /** The backend reads COPY data. */
+  #copyIn = false
+  /** CopyDone or CopyFail that were sent before the backend said that it wants data. */
+  #copyEndsAhead = 0
+  /** Extended messages that have not been answered. */
+  #unanswered = 0
+  #flushed = false
+  /** A Sync was sent while COPY data were read: whether it counts depends on what the backend had read by then. */
+  #doubtfulSyncs = 0
+  #copyFailed = false
+
+  /** True when no answer is due and nothing was sent without Sync. */
+  get isIdle(): boolean {
+    return this.#state === 'idle'
+  }
+
+  /** True when it cannot be told how many ReadyForQuery will come: such a backend must not serve anybody else. */
+  get isDoubtful(): boolean {
+    return this.#copyFailed && this.#doubtfulSyncs > 0
+  }
+
+  /** True when a Query is held until the extended messages before it are answered. */
+  get waitsForAnswers(): boolean {
+    return this.#flushed
+  }
+
+  /** Judges a message by its type; call `sent` when it is forwarded. */
+  judge(type: number): Judgement {
+    switch (type) {
+      case frontend.copyData:
+      case frontend.copyDone:
+      case frontend.copyFail:
+        if (this.#state === 'idle') return 'drop'
+        return this.#state === 'waiting' && this.#closedBySync ? 'hold' : 'forward'
+      case frontend.flush:
+        if (this.#state === 'idle') return 'drop'
+        return this.#state === 'open' || this.#copyIn ? 'forward' : 'hold'
+      case frontend.query:
+      case frontend.functionCall:
+        return this.#judgeQuery()
+      case frontend.sync:
+        return this.#state === 'waiting' && !this.#copyIn ? 'hold' : 'forward'
+      default:
+        return this.#state === 'waiting' && !this.#copyIn ? 'hold' : 'forward'
+    }
+  }
+
+  /** Notes that a message was forwarded. */
+  sent(type: number): void {
+    switch (type) {
+      case frontend.copyDone:
+      case frontend.copyFail:
+        if (this.#copyIn) this.#copyIn = false
+        else this.#copyEndsAhead += 1
+        return
+      case frontend.copyData:
+      case frontend.flush:
+        return
+      case frontend.query:
+      case frontend.functionCall:
+        // A Query ends neither skipping nor a COPY that belongs to an extended query.
+        if (this.#state === 'open' && (this.#skipping || this.#copyIn)) return
+        this.#state = 'waiting'
+        this.#closedBySync = false
+        return
+      case frontend.sync:
+        if (this.#copyIn) {
+          this.#doubtfulSyncs += 1
+          return
+        }
+        this.#state = 'waiting'
+        this.#closedBySync = true
+        return
+      default:
+        if (this.#state === 'idle') this.#state = 'open'
+        if (!this.#skipping) this.#unanswered += 1
+    }
+  }
+
+  /** Notes a message of the backend. */
+  received(type: number): void {
+    switch (type) {
+      case backend.parseComplete:
+      case backend.bindComplete:
+      case backend.closeComplete:
+      case backend.rowDescription:
+      case backend.noData:
+      case backend.commandComplete:
+      case backend.emptyQueryResponse:
+      case backend.portalSuspended:
+        if (this.#unanswered > 0) this.#unanswered -= 1
+        return
+      case backend.copyInResponse:
+        if (this.#copyEndsAhead > 0) {
+          this.#copyEndsAhead -= 1
+          return
+        }
+        this.#copyIn = true
+        // The Sync that closed this request is read as part of the COPY and ignored.
+        if (this.#state === 'waiting' && this.#closedBySync) this.#state = 'open'
+        return
+      case backend.errorResponse:
+        if (this.#copyIn) this.#copyFailed = true
+        this.#copyIn = false
+        this.#unanswered = 0
+        this.#skipping = this.#state === 'open'
+        return
+      case backend.readyForQuery:
+        this.#state = 'idle'
+        this.#closedBySync = false
+        this.#skipping = false
+        this.#copyIn = false
+        this.#copyEndsAhead = 0
+        this.#unanswered = 0
+        this.#flushed = false
+        return
+      default:
+    }
+  }
+
+  /** Forgets doubts: the backend was given up. */
+  reset(): void {
+    this.received(backend.readyForQuery)
+    this.#doubtfulSyncs = 0
+    this.#copyFailed = false
+  }
+
+  #judgeQuery(): Judgement {
+    if (this.#state === 'idle') return 'forward'
+    if (this.#state === 'waiting') return this.#copyIn ? 'forward' : 'hold'
+    if (this.#skipping || this.#copyIn || this.#unanswered === 0) return 'forward'
+    // Whether this Query runs or is skipped depends on the extended messages before it: wait for their answers.
+    if (this.#flushed) return 'hold'
+    this.#flushed = true
+    return 'flush-and-hold'
+  }
+}

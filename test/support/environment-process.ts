@@ -1,0 +1,49 @@
+/**
+ * The process that holds the servers of a test run. It is started when the first test file asks for a database, and ends
+ * when the test run does: the channel to its parent closes then, however the parent ended.
+ */
+import { startControlServer } from './control-server.ts'
+import { Databases } from './databases.ts'
+import { startEnvironment, stopEnvironment } from './environment.ts'
+
+const environment = await startEnvironment()
+const databases = new Databases(environment)
+let stopping: Promise<void> | undefined
+
+async function stop(): Promise<void> {
+  try {
+    await databases.close()
+  } finally {
+    await stopEnvironment(environment)
+  }
+}
+
+const stopOnce = (): Promise<void> => (stopping ??= stop())
+
+const control = await startControlServer({
+  environment: () => {
+    const { postgres, pooler, pgbouncer } = environment
+    const { url: directUrl, version } = postgres
+    return Promise.resolve({
+      directUrl,
+      version,
+      pooledUrl: pooler.url,
+      seed: pooler.seed,
+      pgbouncerUrl: pgbouncer?.url,
+    })
+  },
+  'create-database': (input) => databases.create((input as { template?: string }).template),
+  'release-database': (input) => databases.drop((input as { name: string }).name),
+  template: (input) => databases.template((input as { kind: string }).kind),
+  'template-done': (input) => {
+    const { kind, ok } = input as { kind: string; ok: boolean }
+    databases.templateDone(kind, ok)
+    return Promise.resolve()
+  },
+  finish: stopOnce,
+})
+
+process.once('disconnect', () => {
+  void stopOnce().finally(() => process.exit())
+})
+process.send?.(control.address)

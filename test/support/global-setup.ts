@@ -1,0 +1,56 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { askControl, startControlServer, type ControlAddress } from './control-server.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    poolerSafeControl: ControlAddress
+  }
+}
+
+interface EnvironmentProcess {
+  readonly child: ChildProcess
+  readonly address: ControlAddress
+}
+
+function startProcess(): Promise<EnvironmentProcess> {
+  const child = fork(join(import.meta.dirname, 'environment-process.ts'), {
+    execArgv: ['--conditions=@pooler-safe/source', '--disable-warning=ExperimentalWarning'],
+    // Ctrl-C reaches the whole group of the terminal; this process ends when its parent does, not before.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let said = ''
+  child.stderr?.on('data', (text: Buffer) => (said += text.toString('utf8')))
+  return new Promise((resolve, reject) => {
+    child.once('message', (address) => resolve({ child, address: address as ControlAddress }))
+    child.once('error', reject)
+    child.once('exit', (code) =>
+      reject(new Error(`The servers of the test run did not start (code ${code ?? 'none'}):\n${said}`)),
+    )
+  })
+}
+
+/** Set up once for a whole run. Nothing is started before the first test file asks for a database. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  let running: Promise<EnvironmentProcess> | undefined
+  const control = await startControlServer({
+    address: async () => (await (running ??= startProcess())).address,
+  })
+  project.provide('poolerSafeControl', control.address)
+
+  return async () => {
+    await control.close()
+    const started = await running?.catch(() => undefined)
+    if (!started) return
+    const { child, address } = started
+    const exited = new Promise((resolve) => child.once('exit', resolve))
+    try {
+      await askControl(address, 'finish')
+    } finally {
+      child.disconnect()
+      await exited
+    }
+  }
+}
