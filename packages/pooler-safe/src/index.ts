@@ -1,1 +1,29 @@
-export {}
+export { createDatabase, type Database } from './session/database.ts'
+export type {
+  Field,
+  IsolationLevel,
+  QueryOptions,
+  QueryResult,
+  Session,
+  Statement,
+  TransactionOptions,
+  TransactionTimeouts,
+} from './session/session.ts'
+export type { Transaction } from './session/transaction.ts'
+export type { DatabaseOptions } from './options/database-options.ts'
+export type { GuardOptions } from './options/client-options.ts'
+export { SafePool, type SafePoolConfig } from './pool/safe-pool.ts'
+export { SafeClient, type SafeClientConfig } from './client/safe-client.ts'
+export { wireGuard, type WireAudit, type WireGuardOptions, type WireViolation } from './wire/wire-guard.ts'
+export type { EndpointMode, EndpointReport, VerifyOptions } from './endpoint/verify.ts'
+export {
+  errorCodes,
+  isPoolerSafeError,
+  OutcomeUnknownError,
+  PoolerSafeError,
+  type ErrorDetails,
+  type Outcome,
+  type PoolerSafeCode,
+} from './errors/pooler-safe-error.ts'
+export { SqlRefusedError, type TextPosition } from './errors/sql-refused-error.ts'
+export { hazardOf, hintOf, isOutcomeUnknown, outcomeOf, sqlStateOf } from './errors/facts.ts'

@@ -1,0 +1,430 @@
+import pg from 'pg'
+import { explainError, notSent, type ErrorMoment } from '../errors/explain-error.ts'
+import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
+import { asksForNothing, checkClientOptions, unsafeOption, type GuardOptions } from '../options/client-options.ts'
+import { refusedStartupParameters } from '../options/pg-options.ts'
+import { wireGuard } from '../wire/wire-guard.ts'
+import { sendCancelRequest } from './cancel-request.ts'
+import { guardSubmit } from './foreign-submittable.ts'
+import { assertSupportedPg, nativeBindings } from './pg-internals.ts'
+import type {
+  ClientInternals,
+  CommandCompleteMessage,
+  ConnectionInternals,
+  ReadyForQueryMessage,
+  ServerMessage,
+  Submittable,
+  TransactionStatus,
+} from './pg-internals.ts'
+import { SafeConnection, tooManyParameters, maxParameters } from './safe-connection.ts'
+import { SafeQuery, type Interruption } from './safe-query.ts'
+import { judgeSql, type Scope } from './sql-policy.ts'
+import { lostTransaction, TransactionWatch } from './transaction-watch.ts'
+
+/** Options of a {@link SafeClient}: those of `pg.Client` that are safe behind a pooler, and the guard's own. */
+export type SafeClientConfig = pg.ClientConfig & GuardOptions
+
+/** The overloads of `query` stay those of `pg`: it is a property here, and defined on the prototype below. */
+interface PgClient extends Omit<pg.Client, 'connect' | 'emit'>, ClientInternals {
+  connect(): Promise<unknown>
+  emit(event: string | symbol, ...args: unknown[]): boolean
+}
+const PgClient = pg.Client as unknown as new (config?: string | SafeClientConfig) => PgClient
+
+const pgQuery = pg.Client.prototype.query as unknown as (
+  this: object,
+  config: never,
+  values?: never,
+  callback?: never,
+) => unknown
+
+/** How long a client connection that reported FATAL may stay open before it is closed from this side. */
+const fatalGraceMs = 1_000
+
+/**
+ * A `pg.Client` that stays correct behind a transaction-mode pooler.
+ *
+ * Same results, types, events and callbacks. It differs where `pg` is unsafe: statements are never named, SQL that touches
+ * session state is refused before a byte is sent, queries settle only after ReadyForQuery, COMMIT is verified, and
+ * parameters that poolers reject are never sent at start-up. Give it to other libraries as `Client: SafeClient`.
+ *
+ * @throws PoolerSafeError at construction for unknown or unsafe options and for the native bindings.
+ */
+export class SafeClient extends PgClient {
+  /** Who may control transactions on this client: its holder, or nobody while `pool.query` has it. */
+  scope: Scope = 'client'
+  /** Given back to its pool; using it now would run statements in somebody else's turn. */
+  released = false
+  /** Why this client must not be used by anybody else, if so. */
+  evicted: Error | undefined
+  /** A CancelRequest is on its way: resolves when the server has taken it. */
+  cancelling: Promise<void> | undefined
+  readonly #guard: SafeConnection
+  readonly #rejectNames: boolean
+  readonly #queryTimeoutMs: number
+  readonly #onError: ((error: Error) => void) | undefined
+  #status: TransactionStatus = 'I'
+  #watch: TransactionWatch | undefined
+  #fatalTimer: NodeJS.Timeout | undefined
+
+  constructor(config?: string | SafeClientConfig) {
+    assertSupportedPg()
+    const options = checkClientOptions(config)
+    super(config)
+    const original = this.connection as unknown as ConnectionInternals | undefined
+    if (!original) throw nativeBindings('pg.Client has no connection')
+    // What pg found in the environment and in its own defaults counts as much as what it was given.
+    for (const [key, refused] of Object.entries(refusedStartupParameters)) {
+      if (!asksForNothing(this.connectionParameters[key], refused)) throw unsafeOption(key, refused, 'option')
+    }
+    this.#guard = new SafeConnection(original, {
+      query: (query) => this.#admitQuery(query),
+      text: (text, extended) => this.#admit(text, extended, this.scope),
+      explain: (query, error) => explainError(error, query.sent ? this.#moment(false) : notSent),
+    })
+    Object.defineProperty(this, 'connection', {
+      value: this.#guard,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    })
+    this.#rejectNames = options.names === 'reject'
+    this.#onError = options.onError
+    // pg's own read timeout leaves the query running and the client busy: ours cancels it.
+    this.#queryTimeoutMs = Number(this.connectionParameters['query_timeout'] ?? 0)
+    this.connectionParameters['query_timeout'] = 0
+    if (options.wireGuard) wireGuard(this)
+  }
+
+  /** The status byte of the last ReadyForQuery. */
+  get status(): TransactionStatus {
+    return this.#status
+  }
+
+  /** Nothing is being run, waited for or queued. */
+  get isQuiet(): boolean {
+    return this.readyForQuery === true && !this._activeQuery && this._queryQueue.length === 0
+  }
+
+  /** The client connection can no longer be used. */
+  get isDead(): boolean {
+    return !this._queryable || this._ending || this._ended
+  }
+
+  /** Calls back once nothing is being run or queued, or the client connection has ended. */
+  whenQuiet(callback: () => void): void {
+    if (this.isQuiet || this.isDead) {
+      callback()
+      return
+    }
+    const settled = (): void => {
+      if (!this.isQuiet && !this.isDead) return
+      this.off('drain', settled)
+      this.off('end', settled)
+      callback()
+    }
+    this.on('drain', settled)
+    this.on('end', settled)
+  }
+
+  override getStartupConf(): Record<string, string> {
+    const parameters = super.getStartupConf()
+    for (const key of Object.keys(refusedStartupParameters)) Reflect.deleteProperty(parameters, key)
+    return parameters
+  }
+
+  override connect(): Promise<this>
+  override connect(callback: (error: Error | null, client?: this) => void): void
+  override connect(callback?: (error: Error | null, client?: this) => void): Promise<this> | undefined {
+    const connect = super.connect.bind(this) as unknown as (done: (error: Error | null) => void) => void
+    if (callback) {
+      connect((error) => {
+        if (error) explainError(error, notSent)
+        callback(error, this)
+      })
+      return undefined
+    }
+    return new this._Promise<this>((resolve, reject) => {
+      connect((error) => {
+        if (!error) {
+          resolve(this)
+          return
+        }
+        explainError(error, notSent)
+        reject(error)
+      })
+    })
+  }
+
+  static {
+    const query = function (this: SafeClient, config: unknown, values?: unknown, callback?: unknown): unknown {
+      return this.#query(config, values, callback)
+    }
+    Object.defineProperty(this.prototype, 'query', { value: query, writable: true, configurable: true })
+  }
+
+  /** Runs a query that was prepared by a session or pool. It settles through its callback. */
+  execute(query: SafeQuery): void {
+    this.#run(query, undefined)
+  }
+
+  /**
+   * Cancels a query that was handed to this client: out of the queue, or by a CancelRequest when it is running.
+   *
+   * The query then rejects with `reason(outcome)`. A client that was cancelled is not used again, because a CancelRequest
+   * that comes late would hit the next statement. If the server does not react in `graceMs`, the client connection is closed.
+   */
+  interrupt(query: SafeQuery, reason: Interruption, graceMs = 5_000): void {
+    const queued = this._queryQueue.indexOf(query)
+    if (queued >= 0) {
+      this._queryQueue.splice(queued, 1)
+      query.handleError(reason('not-executed'), this.#guard)
+      return
+    }
+    if (this._activeQuery !== query || query.interruption) return
+    query.interruption = reason
+    const timer = setTimeout(() => {
+      this.#guard.stream.destroy()
+    }, graceMs)
+    this.evicted ??= reason('unknown')
+    query.onSettled = () => {
+      clearTimeout(timer)
+    }
+    this.cancelling = sendCancelRequest(this).catch(() => {
+      this.#guard.stream.destroy()
+    })
+  }
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'error' && this.listenerCount('error') === 0) {
+      // pg would crash the process for a connection that ends while nobody is looking.
+      if (args[0] instanceof Error) this.#onError?.(args[0])
+      return false
+    }
+    return super.emit(event, ...args)
+  }
+
+  override _handleErrorMessage(message: ServerMessage): void {
+    const active = this._activeQuery
+    if (this._connecting || !active) {
+      super._handleErrorMessage(message)
+      return
+    }
+    const fatal = message.severity === 'FATAL' || message.severity === 'PANIC'
+    if (fatal) this.#expectEnd(message)
+    explainError(message, this.#moment(!fatal))
+    if (active instanceof SafeQuery) active.fail(message, this.#guard)
+    else super._handleErrorMessage(message)
+  }
+
+  override _errorAllQueries(error: Error): void {
+    // A SafeQuery explains its own end; a cursor or stream is told here.
+    if (this._activeQuery && !(this._activeQuery instanceof SafeQuery)) explainError(error, this.#moment(false))
+    super._errorAllQueries(error)
+  }
+
+  override _handleReadyForQuery(message: ReadyForQueryMessage): void {
+    const status = message.status ?? 'I'
+    this.#guard.markReady()
+    clearTimeout(this.#fatalTimer)
+    const failure = this.#verify(status)
+    this.#status = status
+    this.#watch = undefined
+    const active = this._activeQuery
+    if (!failure || !active) {
+      super._handleReadyForQuery(message)
+      return
+    }
+    if (active instanceof SafeQuery) {
+      active.fail(failure, this.#guard)
+      super._handleReadyForQuery(message)
+      return
+    }
+    this._activeQuery = null
+    super._handleReadyForQuery(message)
+    active.handleError(failure, this.#guard)
+  }
+
+  override _handleCommandComplete(message: CommandCompleteMessage): void {
+    this.#watch?.complete(message.text)
+    super._handleCommandComplete(message)
+  }
+
+  override _handleNotice(message: ServerMessage): void {
+    this.#watch?.notice(message.code)
+    super._handleNotice(message)
+  }
+
+  #query(config: unknown, values: unknown, callback: unknown): unknown {
+    if (config === null || config === undefined) return pgQuery.call(this, config as never)
+    if (isSubmittable(config)) return this.#runForeign(config, values, callback)
+    const query = new SafeQuery(config, values, callback)
+    const timeoutMs = Number((config as { query_timeout?: unknown }).query_timeout ?? this.#queryTimeoutMs)
+    if (query.callback) {
+      if (typeof query.callback !== 'function') throw new TypeError('callback is not a function')
+      this.#run(query, timeoutMs)
+      return undefined
+    }
+    const result = new this._Promise((resolve, reject) => {
+      query.callback = (error, answer) => {
+        if (error) reject(error as Error)
+        else resolve(answer)
+      }
+    }).catch((error: unknown) => {
+      // As pg does: the stack should lead to the caller of query, not to the socket.
+      if (error instanceof Error) Error.captureStackTrace(error)
+      throw error
+    })
+    this.#run(query, timeoutMs)
+    return result
+  }
+
+  #run(query: SafeQuery, timeoutMs: number | undefined): void {
+    if (this.released) {
+      process.nextTick(() => {
+        query.handleError(usedAfterRelease(), this.#guard)
+      })
+      return
+    }
+    if (timeoutMs) this.#limit(query, timeoutMs)
+    pgQuery.call(this, query as never)
+  }
+
+  #limit(query: SafeQuery, timeoutMs: number): void {
+    const callback = query.callback
+    const timer = setTimeout(() => {
+      this.interrupt(query, (outcome, cause) => queryTimedOut(timeoutMs, outcome, cause))
+    }, timeoutMs)
+    query.callback = (error, result) => {
+      clearTimeout(timer)
+      callback?.(error, result)
+    }
+  }
+
+  #runForeign(query: Submittable, values: unknown, callback: unknown): unknown {
+    if (this.released) {
+      process.nextTick(() => {
+        query.handleError(usedAfterRelease(), this.#guard)
+      })
+      return query
+    }
+    if (query.name) {
+      if (this.#rejectNames) {
+        process.nextTick(() => {
+          query.handleError(nameRefused(String(query.name)), this.#guard)
+        })
+        return query
+      }
+      query.name = undefined
+    }
+    guardSubmit(query)
+    return pgQuery.call(this, query as never, values as never, callback as never)
+  }
+
+  #admitQuery(query: SafeQuery): Error | undefined {
+    const { text, values } = query
+    if (typeof text !== 'string') return withoutText(query.strippedName)
+    if (this.#rejectNames && query.strippedName) return nameRefused(query.strippedName)
+    if (values && values.length > maxParameters) return tooManyParameters(values.length)
+    if (query.types != null && typeof (query.types as { getTypeParser?: unknown }).getTypeParser !== 'function') {
+      return badTypes()
+    }
+    const refusal = this.#admit(text, query.requiresPreparation(), query.scope ?? this.scope)
+    if (!refusal) this.#guard.admitted = text
+    return refusal
+  }
+
+  #admit(text: string, extended: boolean, scope: Scope): Error | undefined {
+    const { refusal, control } = judgeSql(text, extended, scope, this.#status)
+    this.#watch = control && !refusal ? new TransactionWatch(control) : undefined
+    return refusal
+  }
+
+  #moment(answered: boolean): ErrorMoment {
+    return {
+      sent: true,
+      insideTransaction: this.#status !== 'I',
+      committing: this.#watch?.commits ?? false,
+      committed: this.#watch?.committed ?? false,
+      answered,
+    }
+  }
+
+  /** What the answer as a whole says about the transaction, once ReadyForQuery is there. */
+  #verify(status: TransactionStatus): Error | undefined {
+    const watch = this.#watch
+    if (watch) {
+      if (watch.evict) this.#evict(watch.failure)
+      return watch.failure
+    }
+    if (this.#status === 'I' || status !== 'I') return undefined
+    const failure = lostTransaction(this.#status)
+    this.#evict(failure)
+    return failure
+  }
+
+  /** Ends the client connection as soon as the query at hand has settled: nothing else may run on it. */
+  #evict(reason: Error | undefined): void {
+    this.evicted ??= reason
+    process.nextTick(() => {
+      this.#guard.stream.destroy()
+    })
+  }
+
+  /** FATAL ends the connection. Most poolers close it; one that does not must not leave the query hanging. */
+  #expectEnd(message: Error): void {
+    this.evicted ??= message
+    clearTimeout(this.#fatalTimer)
+    this.#fatalTimer = setTimeout(() => {
+      this.#guard.stream.destroy()
+    }, fatalGraceMs)
+  }
+}
+
+function isSubmittable(config: unknown): config is Submittable {
+  return typeof config === 'object' && config !== null && typeof (config as { submit?: unknown }).submit === 'function'
+}
+
+function nameRefused(name: string): PoolerSafeError {
+  return new PoolerSafeError(
+    'POOLER_SAFE_NAMED_STATEMENT',
+    `The statement name "${name}" was refused: the next transaction may run on a backend that does not know it.`,
+    { outcome: 'not-executed', hazard: 'named-parse', hint: 'Leave the name out, or use names: "strip".' },
+  )
+}
+
+function withoutText(name: string | undefined): PoolerSafeError {
+  return new PoolerSafeError(
+    'POOLER_SAFE_INVALID_QUERY',
+    name ? `The query "${name}" has no text, and nothing is prepared that it could name.` : 'The query has no text.',
+    { outcome: 'not-executed', hazard: name ? 'named-parse' : undefined, hint: 'Pass the SQL as text.' },
+  )
+}
+
+function badTypes(): PoolerSafeError {
+  return new PoolerSafeError('POOLER_SAFE_INVALID_QUERY', 'The types of the query are not result type parsers.', {
+    outcome: 'not-executed',
+    hint: 'types must be an object with getTypeParser(oid, format). Cast parameters in the SQL instead: $1::int.',
+  })
+}
+
+function usedAfterRelease(): PoolerSafeError {
+  return new PoolerSafeError('POOLER_SAFE_CLIENT_RELEASED', 'The client was already released to its pool.', {
+    outcome: 'not-executed',
+    hazard: 'checkout-leak',
+    hint: 'Await every query before release(), and do not keep the client afterwards.',
+  })
+}
+
+function queryTimedOut(timeoutMs: number, outcome: Outcome, cause: unknown): PoolerSafeError {
+  return new PoolerSafeError(
+    'POOLER_SAFE_TIMEOUT',
+    `Query read timeout: no answer within ${timeoutMs} ms, cancelled.`,
+    {
+      outcome,
+      hazard: 'query-timeout-client-only',
+      hint: 'Use statementTimeoutMs to let the server stop the statement by itself.',
+      cause,
+    },
+  )
+}

@@ -1,0 +1,254 @@
+import pg from 'pg'
+import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import type { BindRequest, ConnectionInternals, NamedRequest, ParseRequest } from './pg-internals.ts'
+import type { SafeQuery } from './safe-query.ts'
+
+/** The most parameters that one Bind can carry: the protocol counts them in an Int16. */
+export const maxParameters = 65_535
+
+const flushMessage = Buffer.from([0x48, 0, 0, 0, 4])
+
+/** Above this many bytes a request is handed to the socket as several corked buffers instead of one copy. */
+const copyLimitBytes = 65_536
+
+const messageType = { query: 0x51, parse: 0x50, bind: 0x42, describe: 0x44, execute: 0x45, close: 0x43, sync: 0x53 }
+
+/** The policy of the client that owns the connection. Each method returns why something is refused. */
+export interface Admission {
+  text(text: string, extended: boolean): Error | undefined
+  query(query: SafeQuery): Error | undefined
+  /** Says what became of a query that ends with an error the server did not report for it. */
+  explain(query: SafeQuery, error: unknown): unknown
+}
+
+const PgConnection = pg.Connection as unknown as new (config: object) => ConnectionInternals
+
+/**
+ * The hard floor: every statement name and every byte of SQL passes here.
+ *
+ * It refuses named statements, more than 65535 parameters and a second request before the first is answered. Parse, Bind,
+ * Describe, Execute and Close are held back until Sync or Flush, so that a request is one contiguous write that starts
+ * with Parse, and so that whatever throws on the way there has not written a byte.
+ */
+export class SafeConnection extends PgConnection {
+  /** A Query or Sync is unanswered. */
+  awaitingReady = false
+  /** The text that the policy layer has already judged: it is not judged twice. */
+  admitted: string | undefined
+  readonly admission: Admission
+  #held: Buffer[] = []
+  #heldBytes = 0
+  /** Extended-protocol messages were flushed whose Sync is still to come: a portal is being read. */
+  #windowOpen = false
+  #building = false
+  #wrote = false
+  #poison: Error | undefined
+
+  constructor(original: ConnectionInternals, admission: Admission) {
+    super({
+      stream: original.stream,
+      ssl: original.ssl,
+      sslNegotiation: original.sslNegotiation,
+      keepAlive: original._keepAlive,
+      keepAliveInitialDelayMillis: original._keepAliveInitialDelayMillis,
+    })
+    this.admission = admission
+    // No statement has a name, so there is nothing to remember about any.
+    this.parsedStatements = memoryless()
+    this.submittedNamedStatements = memoryless()
+  }
+
+  /** Starts a request: from here to {@link endRequest} a refusal is thrown and leaves the socket untouched. */
+  beginRequest(): void {
+    this.#dropHeld()
+    this.#poison = undefined
+    this.#wrote = false
+    this.#building = true
+  }
+
+  /** Ends a request. After a failure, says whether bytes of it are already on the socket. */
+  endRequest(failed: boolean): { readonly wrote: boolean } {
+    this.#building = false
+    this.admitted = undefined
+    if (failed) this.#dropHeld()
+    return { wrote: this.#wrote }
+  }
+
+  /** ReadyForQuery arrived. */
+  markReady(): void {
+    this.awaitingReady = false
+    this.#windowOpen = false
+  }
+
+  override query(text: string): void {
+    this.#check(text, false)
+    this.#claim()
+    super.query(text)
+  }
+
+  override parse(request: ParseRequest): void {
+    if (request.name) throw namedStatement('Parse', request.name)
+    this.#check(request.text, true)
+    super.parse(request)
+  }
+
+  override bind(request: BindRequest): void {
+    try {
+      if (request.statement) throw namedStatement('Bind', request.statement)
+      const count = request.values?.length ?? 0
+      if (count > maxParameters) throw tooManyParameters(count)
+      super.bind(request)
+    } catch (error) {
+      const failure = error instanceof PoolerSafeError ? error : badValue(error, request)
+      // pg answers a failed Bind with Close and Sync: they must not be sent either.
+      if (this.#building) this.#poison = failure
+      throw failure
+    }
+  }
+
+  override describe(request: NamedRequest): void {
+    if (request.type === 'S' && request.name) throw namedStatement('Describe', request.name)
+    super.describe(request)
+  }
+
+  override close(request: NamedRequest): void {
+    if (request.type === 'S' && request.name) throw namedStatement('Close', request.name)
+    super.close(request)
+  }
+
+  override flush(): void {
+    if (this.#poison) throw this.#poison
+    if (!this.stream.writable) return
+    this.#windowOpen = true
+    this.#write(flushMessage)
+  }
+
+  override sync(): void {
+    if (this.#poison) throw this.#poison
+    // A Sync that ends nothing (a cursor that was refused, or that ends twice) would earn a ReadyForQuery of its own.
+    if (this.#held.length === 0 && !this.#windowOpen) return
+    this.#claim()
+    const ending = this._ending
+    super.sync()
+    // pg below 8.23 takes a Sync for the end of the connection, and then swallows socket errors.
+    this._ending = ending
+  }
+
+  override _send(buffer: Buffer): boolean | undefined {
+    switch (buffer[0]) {
+      case messageType.close:
+        // A portal ends with its Sync: closing it later would be a request of its own.
+        if (this.awaitingReady || (!this.#building && !this.#windowOpen)) return true
+        this.#held.push(buffer)
+        this.#heldBytes += buffer.length
+        return true
+      case messageType.parse:
+      case messageType.bind:
+      case messageType.describe:
+      case messageType.execute:
+        if (this.awaitingReady || (!this.#building && !this.#windowOpen)) throw pipelining()
+        this.#held.push(buffer)
+        this.#heldBytes += buffer.length
+        return true
+      case messageType.sync:
+      case messageType.query:
+        if (!this.stream.writable) return false
+        return this.#write(buffer)
+      default:
+        return super._send(buffer)
+    }
+  }
+
+  #check(text: string, extended: boolean): void {
+    if (text === this.admitted) return
+    const refusal = this.admission.text(text, extended)
+    if (refusal) throw refusal
+  }
+
+  #claim(): void {
+    if (this.awaitingReady) throw pipelining()
+    this.awaitingReady = true
+    this.#windowOpen = false
+  }
+
+  #write(last: Buffer): boolean {
+    this.#wrote = true
+    const held = this.#held
+    if (held.length === 0) return this.stream.write(last)
+    const bytes = this.#heldBytes + last.length
+    held.push(last)
+    this.#held = []
+    this.#heldBytes = 0
+    if (bytes <= copyLimitBytes) return this.stream.write(Buffer.concat(held, bytes))
+    this.stream.cork()
+    let ok = true
+    for (const buffer of held) ok = this.stream.write(buffer)
+    this.stream.uncork()
+    return ok
+  }
+
+  #dropHeld(): void {
+    if (this.#held.length === 0) return
+    this.#held = []
+    this.#heldBytes = 0
+  }
+}
+
+function memoryless(): object {
+  return new Proxy(Object.create(null) as object, { set: () => true, defineProperty: () => true })
+}
+
+function namedStatement(message: string, name: string): PoolerSafeError {
+  return new PoolerSafeError(
+    'POOLER_SAFE_NAMED_STATEMENT',
+    `${message} of the named statement "${name}" was refused: the next transaction may run on a backend that does not know it.`,
+    {
+      outcome: 'not-executed',
+      hazard: 'named-parse',
+      hint: 'Send the statement without a name; it is parsed with every use.',
+    },
+  )
+}
+
+export function tooManyParameters(count: number): PoolerSafeError {
+  return new PoolerSafeError(
+    'POOLER_SAFE_TOO_MANY_PARAMETERS',
+    `${count} parameters were given; one statement can carry ${maxParameters}.`,
+    {
+      outcome: 'not-executed',
+      hint: 'Pass arrays and unnest() them, or split the work into several statements.',
+    },
+  )
+}
+
+function badValue(error: unknown, { values, valueMapper }: BindRequest): PoolerSafeError {
+  const index = (values ?? []).findIndex((value, at) => throws(() => valueMapper?.(value, at)))
+  const which = index < 0 ? 'A parameter' : `Parameter $${index + 1}`
+  const reason = error instanceof Error ? error.message : String(error)
+  return new PoolerSafeError('POOLER_SAFE_BAD_VALUE', `${which} could not be serialised: ${reason}`, {
+    outcome: 'not-executed',
+    hint: 'Convert the value to a string, number, Buffer, array or plain object before passing it.',
+    cause: error,
+  })
+}
+
+function throws(action: () => unknown): boolean {
+  try {
+    action()
+    return false
+  } catch {
+    return true
+  }
+}
+
+function pipelining(): PoolerSafeError {
+  return new PoolerSafeError(
+    'POOLER_SAFE_PIPELINING',
+    'A second request was about to be sent before the first was answered, which some poolers answer to the wrong client.',
+    {
+      outcome: 'not-executed',
+      hazard: 'sync-pipelining',
+      hint: 'Await each query, or use several clients of the pool.',
+    },
+  )
+}

@@ -1,0 +1,97 @@
+import type { SqlAnalysis } from '@pooler-safe/hazards'
+import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import type { TransactionStatus } from './pg-internals.ts'
+
+const committing: ReadonlySet<string> = new Set(['commit', 'commit-and-chain', 'prepare-transaction'])
+
+/**
+ * Verifies what the server answers to a text that controls a transaction.
+ *
+ * PostgreSQL answers COMMIT of an aborted transaction with the tag ROLLBACK and no error, and COMMIT or BEGIN in the wrong
+ * state with a mere warning. `pg` takes all of these for success.
+ */
+export class TransactionWatch {
+  readonly #commands: readonly string[]
+  #tags = 0
+  #failure: PoolerSafeError | undefined
+  /** A COMMIT of the text was confirmed, so an error after it does not undo everything. */
+  committed = false
+  /** The backend is not in the state it must be in: nobody may go on using this client connection. */
+  evict = false
+
+  /** The text commits something. */
+  readonly commits: boolean
+
+  constructor(analysis: SqlAnalysis) {
+    this.#commands = analysis.statements.map(({ command }) => command).filter((command) => command !== 'empty')
+    this.commits = analysis.statements.some(({ command }) => committing.has(command))
+  }
+
+  /** CommandComplete: one per statement, in order. */
+  complete(tag: string): void {
+    const command = this.#commands[this.#tags]
+    this.#tags += 1
+    if (command === undefined || !committing.has(command)) return
+    const expected = command === 'prepare-transaction' ? 'PREPARE TRANSACTION' : 'COMMIT'
+    if (tag === expected) {
+      this.committed = true
+      return
+    }
+    this.#failure ??= new PoolerSafeError(
+      'POOLER_SAFE_COMMIT_ROLLED_BACK',
+      `${expected} was answered with ${tag}: an earlier statement had failed, and nothing was committed.`,
+      {
+        outcome: this.committed ? 'unknown' : 'not-executed',
+        hazard: 'commit-became-rollback',
+        hint: 'Let the error of the failing statement end the transaction, and run the whole unit again.',
+      },
+    )
+  }
+
+  /** A warning: 25P01 says that no transaction is open, 25001 that one already is. */
+  notice(code: string | undefined): void {
+    const command = this.#commands[this.#tags]
+    const missing = code === '25P01' && (command === 'commit' || command === 'commit-and-chain')
+    const foreign = code === '25001' && command === 'begin'
+    if (!missing && !foreign) return
+    this.evict = true
+    this.#failure ??= missing
+      ? new PoolerSafeError(
+          'POOLER_SAFE_TRANSACTION_LOST',
+          'COMMIT found no open transaction: its statements ran one by one.',
+          {
+            outcome: 'unknown',
+            hazard: 'commit-outside-tx',
+            hint: 'The pooler or driver changed the backend in mid transaction. Check what was written before repeating it.',
+          },
+        )
+      : new PoolerSafeError(
+          'POOLER_SAFE_TRANSACTION_LOST',
+          'BEGIN found a transaction open already: it belongs to somebody else.',
+          {
+            outcome: 'not-executed',
+            hazard: 'already-in-tx',
+            hint: 'The pooler handed out a backend in use. The client connection was closed; run the unit again.',
+          },
+        )
+  }
+
+  /** What is wrong, once the whole answer is there. */
+  get failure(): PoolerSafeError | undefined {
+    return this.#failure
+  }
+}
+
+/** A backend left its transaction although no statement ended it. */
+export function lostTransaction(before: TransactionStatus): PoolerSafeError {
+  const state = before === 'E' ? 'an aborted' : 'an open'
+  return new PoolerSafeError(
+    'POOLER_SAFE_TRANSACTION_LOST',
+    `The backend is no longer in ${state} transaction, although no statement ended it: this statement ran outside.`,
+    {
+      outcome: 'unknown',
+      hazard: 'commit-outside-tx',
+      hint: 'The pooler changed the backend in mid transaction. Check what was written before repeating it.',
+    },
+  )
+}

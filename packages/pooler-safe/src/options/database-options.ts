@@ -1,0 +1,137 @@
+import type pg from 'pg'
+import type { SafePoolConfig } from '../pool/safe-pool.ts'
+import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import { checkTimeouts } from '../session/begin.ts'
+import { checkMilliseconds } from '../session/limit.ts'
+import type { TransactionTimeouts } from '../session/session.ts'
+import { badOption } from './client-options.ts'
+import { closestName } from './closest-name.ts'
+import { checkUrl } from './connection-url.ts'
+import { refusedOptions } from './pg-options.ts'
+
+/** Options of `createDatabase`. Unknown ones are refused. */
+export interface DatabaseOptions extends TransactionTimeouts {
+  /** The URL of the pooler, `postgres://user:password@host:port/database`. */
+  readonly url: string
+  /** The URL of PostgreSQL itself or of a session-mode pooler, for what cannot go through `url`. */
+  readonly directUrl?: string | undefined
+  /** The most client connections that are open at once. Default 10. */
+  readonly max?: number | undefined
+  /** Sent as `application_name`. */
+  readonly applicationName?: string | undefined
+  /** How long to wait for a client connection, in milliseconds. Default 30,000. */
+  readonly connectionTimeoutMs?: number | undefined
+  /** How long an unused client connection stays open, in milliseconds. Default 10,000; shorter than the pooler's own limit. */
+  readonly idleTimeoutMs?: number | undefined
+  /** The password, when it is not in the URL; a function is asked for every client connection. */
+  readonly password?: pg.ClientConfig['password']
+  /** TLS, as `pg` takes it. `sslmode` in the URL overrides it. */
+  readonly ssl?: pg.ClientConfig['ssl']
+  /** Result type parsers, as `pg` takes them. */
+  readonly types?: pg.CustomTypesConfig | undefined
+  /** Scan every byte that leaves, and close a client connection before an unsafe one does. Default false. */
+  readonly wireGuard?: boolean | undefined
+  /** Whether an idle process may end while client connections are open. Default false. */
+  readonly allowExitOnIdle?: boolean | undefined
+  /** Told about client connections that end while nobody is using them. */
+  readonly onError?: ((error: Error) => void) | undefined
+  /** Told about leaks that were repaired. Default: `process.emitWarning`. */
+  readonly onWarning?: ((warning: Error) => void) | undefined
+}
+
+/** What a database needs to know, checked. */
+export interface CheckedDatabaseOptions {
+  readonly pool: SafePoolConfig
+  readonly directUrl: string | undefined
+  readonly timeouts: TransactionTimeouts
+}
+
+const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
+  'url',
+  'directUrl',
+  'max',
+  'applicationName',
+  'connectionTimeoutMs',
+  'idleTimeoutMs',
+  'password',
+  'ssl',
+  'types',
+  'wireGuard',
+  'allowExitOnIdle',
+  'onError',
+  'onWarning',
+  'statementTimeoutMs',
+  'lockTimeoutMs',
+  'idleInTransactionTimeoutMs',
+])
+
+/** @throws PoolerSafeError */
+export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOptions {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw badOption('options', 'must be an object', 'createDatabase({ url }).')
+  }
+  for (const key of Object.keys(options)) if (!known.has(key)) throw unknownOption(key)
+  checkUrl(options.url)
+  if (options.directUrl !== undefined) checkUrl(options.directUrl)
+  const { max = 10, connectionTimeoutMs = 30_000, idleTimeoutMs = 10_000 } = options
+  if (!Number.isInteger(max) || max < 1) throw badOption('max', 'must be a whole number, 1 or more')
+  checkMilliseconds('connectionTimeoutMs', connectionTimeoutMs)
+  checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
+  checkTimeouts(options)
+  const { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs } = options
+  return {
+    directUrl: options.directUrl,
+    timeouts: defined({ statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs }),
+    pool: defined({
+      connectionString: options.url,
+      max,
+      connectionTimeoutMillis: connectionTimeoutMs,
+      idleTimeoutMillis: idleTimeoutMs,
+      // Load balancers and poolers drop connections that look dead.
+      keepAlive: true,
+      application_name: options.applicationName,
+      password: options.password,
+      ssl: options.ssl,
+      types: options.types,
+      allowExitOnIdle: options.allowExitOnIdle,
+      wireGuard: options.wireGuard,
+      onError: options.onError,
+      onWarning: options.onWarning,
+    }),
+  }
+}
+
+/** The same object without the properties that are undefined. */
+function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+}
+
+/** Names of `pg` that are called otherwise here. */
+const renamed: Readonly<Record<string, string>> = {
+  connectionString: 'url',
+  application_name: 'applicationName',
+  statement_timeout: 'statementTimeoutMs',
+  lock_timeout: 'lockTimeoutMs',
+  idle_in_transaction_session_timeout: 'idleInTransactionTimeoutMs',
+  connectionTimeoutMillis: 'connectionTimeoutMs',
+  idleTimeoutMillis: 'idleTimeoutMs',
+}
+
+function unknownOption(key: string): PoolerSafeError {
+  const refused = Object.hasOwn(refusedOptions, key) ? refusedOptions[key] : undefined
+  const name =
+    (Object.hasOwn(renamed, key) ? renamed[key] : undefined) ?? (refused ? undefined : closestName(key, known))
+  if (refused) {
+    return new PoolerSafeError('POOLER_SAFE_UNSAFE_OPTION', `The option "${key}" is refused: ${refused.why}.`, {
+      outcome: 'not-executed',
+      hazard: refused.hazard,
+      hint: name ? `Use "${name}", which is applied inside every transaction.` : refused.hint,
+    })
+  }
+  return new PoolerSafeError('POOLER_SAFE_UNKNOWN_OPTION', `The option "${key}" is not known, and would be ignored.`, {
+    outcome: 'not-executed',
+    hint: name ? `Did you mean "${name}"?` : 'Remove it.',
+  })
+}

@@ -1,0 +1,223 @@
+import pg from 'pg'
+import { assertSupportedPg, nativeBindings, type PoolInternals, type QueryCallback } from '../client/pg-internals.ts'
+import { SafeClient } from '../client/safe-client.ts'
+import { SafeQuery } from '../client/safe-query.ts'
+import { explainError, notSent } from '../errors/explain-error.ts'
+import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import { checkClientOptions, markChecked, badOption, type GuardOptions } from '../options/client-options.ts'
+
+/** Options of a {@link SafePool}: those of `pg.Pool` that are safe behind a pooler, and the guard's own. */
+export type SafePoolConfig = pg.PoolConfig & GuardOptions
+
+type Connected = (error: Error | undefined, client: SafeClient | undefined, release: (error?: unknown) => void) => void
+
+/** The overloads of `query` stay those of `pg`: it is a property here, and defined on the prototype below. */
+interface PgPool extends Omit<pg.Pool, 'connect' | 'emit'>, PoolInternals {
+  Promise: PromiseConstructor
+  Client: unknown
+  connect(): Promise<pg.PoolClient>
+  emit(event: string | symbol, ...args: unknown[]): boolean
+}
+const pgQuery = pg.Pool.prototype.query as unknown as (this: object, config: never) => unknown
+const PgPool = pg.Pool as unknown as new (config?: object, client?: unknown) => PgPool
+
+/**
+ * A `pg.Pool` of {@link SafeClient}s.
+ *
+ * Same API, results, types, events and callbacks. It differs where `pg.Pool` loses or leaks: a failing `pool.query` keeps
+ * its client connection; a client goes back only after ReadyForQuery with no transaction open, and is destroyed and
+ * reported otherwise; an idle client connection that ends does not crash the process; `pool.query` refuses transaction
+ * control, except in one text that opens and closes its own transaction.
+ *
+ * Emits `warning` with a {@link PoolerSafeError} for every leak it repaired.
+ *
+ * @throws PoolerSafeError at construction for unknown or unsafe options, a bad URL and the native bindings.
+ */
+export class SafePool extends PgPool {
+  readonly #onError: ((error: Error) => void) | undefined
+  readonly #onWarning: ((warning: Error) => void) | undefined
+
+  constructor(config: SafePoolConfig = {}) {
+    assertSupportedPg()
+    if (typeof config === 'string') {
+      throw badOption('config', 'is a URL', 'Pass it as { connectionString: url }.')
+    }
+    // Its own options are this pool's business, whatever the class of its clients is.
+    const { Client = SafeClient, ...rest } = config as SafePoolConfig & { Client?: unknown }
+    if (!isSafeClient(Client)) throw foreignClient(Client)
+    checkClientOptions(rest)
+    super(config, Client)
+    this.Client = Client
+    markChecked(this.options)
+    this.#onError = config.onError
+    this.#onWarning = config.onWarning
+    // Reads URL, environment and defaults as every client will, so that what is wrong is wrong now.
+    if (!config.stream) new Client(this.options)
+  }
+
+  override connect(): Promise<pg.PoolClient>
+  override connect(
+    callback: (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void,
+  ): void
+  override connect(callback?: unknown): Promise<pg.PoolClient> | undefined {
+    if (typeof callback === 'function') {
+      this.#connect(callback as Connected)
+      return undefined
+    }
+    return new this.Promise<pg.PoolClient>((resolve, reject) => {
+      this.#connect((error, client) => {
+        if (error) reject(error)
+        else resolve(client as unknown as pg.PoolClient)
+      })
+    }).catch((error: unknown) => {
+      if (error instanceof Error) Error.captureStackTrace(error)
+      throw error
+    })
+  }
+
+  static {
+    const query = function (this: SafePool, config: unknown, values?: unknown, callback?: unknown): unknown {
+      return this.#query(config, values, callback)
+    }
+    Object.defineProperty(this.prototype, 'query', { value: query, writable: true, configurable: true })
+  }
+
+  /** Runs a query that was prepared by a session. Its callback is called when the client is back in the pool. */
+  run(query: SafeQuery, onStart?: (client: SafeClient) => void): void {
+    const callback = query.callback
+    this.#connect((error, client, release) => {
+      if (error || !client) {
+        callback?.(error)
+        return
+      }
+      query.callback = (failure, result) => {
+        release()
+        callback?.(failure, result)
+      }
+      onStart?.(client)
+      client.execute(query)
+    })
+  }
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'error' && this.listenerCount('error') === 0) {
+      // pg would crash the process for an idle client connection that ends, which poolers do all the time.
+      if (args[0] instanceof Error) this.#onError?.(args[0])
+      return false
+    }
+    return super.emit(event, ...args)
+  }
+
+  override _acquireClient(client: unknown, pendingItem: unknown, idleListener: unknown, isNew: boolean): void {
+    if (client instanceof SafeClient) client.released = false
+    super._acquireClient(client, pendingItem, idleListener, isNew)
+  }
+
+  override _release(client: SafeClient, idleListener: unknown, error?: unknown): void {
+    client.released = true
+    client.scope = 'client'
+    if (error || client.isDead || (client.isQuiet && client.status === 'I' && !client.evicted)) {
+      super._release(client, idleListener, error)
+      return
+    }
+    // Answers are still to come: whoever gets the client next would read them as its own.
+    client.whenQuiet(() => {
+      const leak =
+        client.isDead || client.evicted || client.status === 'I' ? undefined : leakedTransaction(client.status)
+      if (leak) this.#warn(leak, client)
+      super._release(client, idleListener, client.evicted ?? leak)
+    })
+  }
+
+  #connect(callback: Connected): void {
+    const connect = super.connect.bind(this) as unknown as (done: Connected) => void
+    connect((error, client, release) => {
+      callback(error && explainError(error, notSent), client, release)
+    })
+  }
+
+  #query(config: unknown, values: unknown, callback: unknown): unknown {
+    if (typeof config === 'function') return pgQuery.call(this, config as never)
+    let done = (typeof values === 'function' ? values : callback) as QueryCallback | undefined
+    const given = typeof values === 'function' ? undefined : values
+    let result: Promise<unknown> | undefined
+    if (!done) {
+      result = new this.Promise((resolve, reject) => {
+        done = (error, answer) => {
+          if (error) reject(error as Error)
+          else resolve(answer)
+        }
+      }).catch((error: unknown) => {
+        // As pg does: the stack should lead to the caller of query, not to the socket.
+        if (error instanceof Error) Error.captureStackTrace(error)
+        throw error
+      })
+    }
+    const settle = done as QueryCallback
+    this.#connect((error, client, release) => {
+      if (error || !client) {
+        settle(error)
+        return
+      }
+      client.scope = 'pool'
+      const finish: QueryCallback = (failure, answer) => {
+        if (failure && client.status !== 'I' && !client.isDead && !client.evicted) {
+          // A text that opens its own transaction failed half-way: pg.Pool would have destroyed the client.
+          this.#rollBack(client, release, () => settle(failure))
+          return
+        }
+        release()
+        if (failure) settle(failure)
+        else settle(undefined, answer)
+      }
+      try {
+        client.query(config as never, given as never, finish as never)
+      } catch (thrown) {
+        release()
+        settle(thrown)
+      }
+    })
+    return result
+  }
+
+  #rollBack(client: SafeClient, release: (error?: unknown) => void, done: () => void): void {
+    client.scope = 'internal'
+    const rollback = new SafeQuery('rollback')
+    rollback.callback = (failure) => {
+      release(failure)
+      done()
+    }
+    client.execute(rollback)
+  }
+
+  #warn(warning: PoolerSafeError, client: SafeClient): void {
+    const heard = this.listenerCount('warning') > 0
+    if (heard) super.emit('warning', warning, client)
+    if (this.#onWarning) this.#onWarning(warning)
+    else if (!heard) process.emitWarning(warning)
+  }
+}
+
+function isSafeClient(candidate: unknown): candidate is typeof SafeClient {
+  return candidate === SafeClient || (typeof candidate === 'function' && candidate.prototype instanceof SafeClient)
+}
+
+function foreignClient(candidate: unknown): PoolerSafeError {
+  const name = typeof candidate === 'function' ? candidate.name : String(candidate)
+  const prototype: unknown = typeof candidate === 'function' ? candidate.prototype : undefined
+  const native = typeof prototype === 'object' && prototype !== null && !('_handleReadyForQuery' in prototype)
+  if (native) return nativeBindings(`The option "Client" is ${name}, which is not the JavaScript client`)
+  return badOption('Client', `is ${name}, which is not guarded`, 'Leave it out, or extend SafeClient.')
+}
+
+function leakedTransaction(status: string): PoolerSafeError {
+  return new PoolerSafeError(
+    'POOLER_SAFE_LEAKED_TRANSACTION',
+    `A client was released with ${status === 'E' ? 'a failed' : 'an open'} transaction. It was destroyed, which rolls the transaction back.`,
+    {
+      outcome: 'not-executed',
+      hazard: 'leaked-open-tx',
+      hint: 'Commit or roll back in a finally block before release(), or use db.transaction(work).',
+    },
+  )
+}

@@ -1,0 +1,112 @@
+import { analyzeSql } from '@pooler-safe/hazards'
+import { verifyEndpoint, type EndpointReport, type VerifyOptions } from '../endpoint/verify.ts'
+import { readDatabaseOptions, type DatabaseOptions } from '../options/database-options.ts'
+import { SafePool } from '../pool/safe-pool.ts'
+import { settingsText } from './begin.ts'
+import { Limit } from './limit.ts'
+import { readStatement } from './read-statement.ts'
+import { runTransaction } from './run-transaction.ts'
+import type { QueryOptions, QueryResult, Session, Statement, TransactionOptions } from './session.ts'
+import { sessionError } from './session-error.ts'
+import type { Transaction } from './transaction.ts'
+
+/** A pool of client connections to one database behind a transaction-mode pooler. */
+export interface Database extends Session, AsyncDisposable {
+  /** The guarded `pg.Pool` below, for libraries that take one. */
+  readonly pool: SafePool
+  /**
+   * Finds out what the URL leads to: PostgreSQL itself, or a pooler in session or transaction mode.
+   *
+   * Opens two client connections of its own and leaves nothing behind. About six round trips.
+   *
+   * @throws PoolerSafeError POOLER_SAFE_WRONG_ENDPOINT when it is not what `options` expects
+   */
+  verify(options?: VerifyOptions): Promise<EndpointReport>
+  /** Waits for the clients in use and closes all client connections. May be called more than once. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a database behind a transaction-mode pooler. No client connection is made before the first query.
+ *
+ * @throws PoolerSafeError for unknown options, options that are unsafe behind a pooler, and a bad URL
+ */
+export function createDatabase(options: DatabaseOptions): Database {
+  return new PooledDatabase(options)
+}
+
+class PooledDatabase implements Database {
+  readonly pool: SafePool
+  readonly #options: ReturnType<typeof readDatabaseOptions>
+  readonly #settings: string | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: DatabaseOptions) {
+    this.#options = readDatabaseOptions(options)
+    this.pool = new SafePool(this.#options.pool)
+    this.#settings = settingsText(this.#options.timeouts)
+  }
+
+  query<Row>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<QueryResult<Row>>
+  query<Row>(statement: Statement, options?: QueryOptions): Promise<QueryResult<Row>>
+  query<Row>(statement: string | Statement, second?: unknown, third?: unknown): Promise<QueryResult<Row>> {
+    return new Promise<QueryResult<Row>>((resolve, reject) => {
+      const { query, options } = readStatement(statement, second, third, 'session')
+      // VACUUM and its like refuse to share a Sync with anything, also with a local setting.
+      if (this.#settings !== undefined && analyzeSql(query.text ?? '').statements[0]?.command !== 'no-transaction') {
+        query.prelude = this.#settings
+      }
+      query.callback = (error, result) => {
+        if (error) reject(error as Error)
+        else resolve(result as QueryResult<Row>)
+      }
+      const limit = Limit.of(options)
+      if (limit) runLimited(this.pool, query, limit)
+      else this.pool.run(query)
+    }).catch((error: unknown) => {
+      const reported = sessionError(error)
+      // The stack should lead to the caller of query, not to the socket.
+      if (reported instanceof Error) Error.captureStackTrace(reported)
+      throw reported
+    })
+  }
+
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return runTransaction(this.pool, work, options, this.#options.timeouts)
+  }
+
+  verify(options: VerifyOptions = {}): Promise<EndpointReport> {
+    return verifyEndpoint(this.#options, options)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.pool.end()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+function runLimited(pool: SafePool, query: Parameters<SafePool['run']>[0], limit: Limit): void {
+  const callback = query.callback
+  let done = false
+  const finish: typeof callback = (error, result) => {
+    if (done) return
+    done = true
+    limit.dispose()
+    callback?.(error, result)
+  }
+  query.callback = finish
+  // Until a client is there, nothing has to be cancelled: the query is told not to start.
+  limit.onFire(() => {
+    query.cancelledBefore = limit.fired?.('not-executed')
+    if (query.cancelledBefore) finish(query.cancelledBefore)
+  })
+  pool.run(query, (client) => {
+    limit.onFire(() => {
+      if (limit.fired) client.interrupt(query, limit.fired)
+    })
+  })
+}

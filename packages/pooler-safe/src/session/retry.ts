@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { factsOf, sqlStateOf } from '../errors/facts.ts'
+import type { Limit } from './limit.ts'
+
+/** Failures that the server undid completely and that another attempt is the documented cure for. */
+const serializationFailures: ReadonlySet<string> = new Set(['40001', '40P01'])
+
+const conflictBaseMs = 10
+const outageBaseMs = 250
+const longestDelayMs = 5_000
+
+/**
+ * How long to wait before running a failed unit again, or `undefined` if it must not be.
+ *
+ * Only what left nothing behind is repeated, and only when it may go better: full jitter keeps many clients from coming
+ * back at the same moment.
+ */
+export function retryDelayMs(error: unknown, attempt: number, random: () => number = Math.random): number | undefined {
+  const facts = factsOf(error)
+  if (facts?.outcome === 'unknown' || facts?.outcome === 'executed') return undefined
+  const base = retryBaseMs(error)
+  return base === undefined ? undefined : random() * Math.min(longestDelayMs, base * 2 ** attempt)
+}
+
+function retryBaseMs(error: unknown): number | undefined {
+  if (serializationFailures.has(sqlStateOf(error) ?? '')) return conflictBaseMs
+  switch (factsOf(error)?.retry) {
+    case 'now':
+      return conflictBaseMs
+    case 'backoff':
+      return outageBaseMs
+    default:
+      return undefined
+  }
+}
+
+/** Waits, unless the limit fires first. */
+export async function waitToRetry(delayMs: number, limit: Limit | undefined): Promise<void> {
+  const controller = new AbortController()
+  limit?.onFire(() => controller.abort())
+  try {
+    await delay(delayMs, undefined, { signal: controller.signal })
+  } catch {
+    limit?.check('not-executed')
+  } finally {
+    limit?.onFire(undefined)
+  }
+}
