@@ -122,7 +122,7 @@ export class BackendPool {
     backend.close()
   }
 
-  /** Opens a first backend, so that `welcome` is known. Rejects with a `Refusal` as cause of refusal. */
+  /** Opens a first backend for somebody who only wants to know `welcome`; it goes through `onBackend` or `onRefused`. */
   warmUp(borrower: Borrower): void {
     const backend = this.borrow(borrower)
     if (backend) borrower.onBackend(backend)
@@ -152,6 +152,11 @@ export class BackendPool {
         if (backend.isOpen) this.release(backend)
       }
     }
+  }
+
+  /** A backend beside the pool that no client ever gets; the caller closes it. */
+  openExtra(): Promise<BackendConnection> {
+    return BackendConnection.open({ ...this.#options.login, secret: this.secret })
   }
 
   close(): void {

@@ -7,6 +7,8 @@ import { TestkitError } from '../testkit-error.ts'
 import { backendKeyData, fatal, parameterStatus, readyForQuery } from '../wire/encode.ts'
 import { status } from '../wire/message-types.ts'
 import type { ScramSecret } from '../wire/scram.ts'
+import type { BackendAudit } from '../audit/residue.ts'
+import { auditPool, type PoolerAuditOptions } from './audit-pools.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import { BackendPool, type Borrower, type Refusal } from './backend-pool.ts'
 import { ClientConnection } from './client-connection.ts'
@@ -133,6 +135,17 @@ export class PoolerCore {
   /** Names of custom settings that clients mentioned in a database. */
   settingNames(database: string): string[] {
     return [...(this.#settingNames.get(database) ?? [])]
+  }
+
+  /** Asks every backend what is left on it. */
+  async audit(options: PoolerAuditOptions): Promise<BackendAudit[]> {
+    const { timeoutMs = 2_000, settingNames = [] } = options
+    const audits: BackendAudit[] = []
+    for (const { key, pool } of this.pools(options.database)) {
+      const names = [...settingNames, ...this.settingNames(key.database)]
+      audits.push(...(await auditPool({ ...key, pool, timeoutMs, settingNames: names, recording: this.recording })))
+    }
+    return audits
   }
 
   /** Closes the backends of a database and forgets it. Its clients get new ones with their next transaction. */
@@ -340,6 +353,8 @@ export interface Pooler extends ConnectionTarget, AsyncDisposable {
   urlFor(database: string): string
   /** The open backends. There is at most one more than `poolSize` for each pair of user and database. */
   backends(): PoolerBackend[]
+  /** Asks every backend what clients left on it, each as soon as no client uses it. Changes nothing. */
+  audit(options?: PoolerAuditOptions): Promise<BackendAudit[]>
   /** Hangs up on a database's clients and closes its backends, so that it can be dropped. */
   closeDatabase(database: string): void
   /** Lets transactions end for `drainMs` (default 1,000), then hangs up on everybody. */
@@ -379,6 +394,7 @@ export async function startPooler(options: StartPoolerOptions): Promise<Pooler> 
     recording: core.recording,
     urlFor: (database) => formatUrl({ ...target, database }),
     backends: () => core.backends,
+    audit: (auditOptions = {}) => core.audit(auditOptions),
     closeDatabase: (database) => core.closeDatabase(database),
     stop,
     [Symbol.asyncDispose]: () => stop(),

@@ -1,0 +1,90 @@
+import { auditBackend, type AuditOptions } from '../audit/audit-backend.ts'
+import { settingFunctionsSql } from '../audit/audit-sql.ts'
+import { residueKey, residueOf, type BackendAudit, type Residue, type ResidueOrigin } from '../audit/residue.ts'
+import type { Recording } from '../recording/recording.ts'
+import { settingNamesIn } from '../recording/setting-names.ts'
+import { status } from '../wire/message-types.ts'
+import type { BackendConnection } from './backend-connection.ts'
+import type { BackendPool } from './backend-pool.ts'
+
+export interface PoolerAuditOptions {
+  /** Only backends of this database. */
+  readonly database?: string
+  /** How long a backend may be busy with a client's transaction before that is reported. Default 2,000. */
+  readonly timeoutMs?: number
+  /** More custom settings to look at than those seen in SQL, bound values and functions. */
+  readonly settingNames?: readonly string[]
+}
+
+interface AuditedPool {
+  readonly pool: BackendPool
+  readonly user: string
+  readonly database: string
+  readonly settingNames: readonly string[]
+  readonly timeoutMs: number
+  readonly recording: Recording
+}
+
+/** Names of settings in the functions of a database: what they set, no SQL of a client shows. */
+async function namesInFunctions(backend: BackendConnection): Promise<string[]> {
+  const { rows } = await backend.query(settingFunctionsSql)
+  return rows.flatMap(({ source, config }) => settingNamesIn(`set ${source ?? ''} ${config ?? ''}`))
+}
+
+/** What a backend has that nobody has used: settings of the role or database are not residue. */
+async function readBaseline(
+  pool: BackendPool,
+  names: readonly string[],
+): Promise<{ known: Set<string>; options: AuditOptions }> {
+  const fresh = await pool.openExtra()
+  try {
+    const settingNames = [...new Set([...names, ...(await namesInFunctions(fresh))])]
+    const { residue } = await auditBackend((text) => fresh.query(text), { settingNames })
+    return { known: new Set(residue.map(residueKey)), options: { settingNames } }
+  } finally {
+    fresh.close()
+  }
+}
+
+/** The last transaction on this backend that mentioned it. */
+function originOf(residue: Residue, backendPid: number, recording: Recording): ResidueOrigin | undefined {
+  const wanted = residue.name.toLowerCase()
+  for (const transaction of recording.transactions({ backendPid }).reverse()) {
+    for (const { sql, statementName } of [...transaction.statements].reverse()) {
+      const mentions = statementName === residue.name || sql?.toLowerCase().includes(wanted)
+      if (!mentions) continue
+      const { client, applicationName, id } = transaction
+      return { client, applicationName, transaction: id, sql: sql ?? `statement ${statementName ?? ''}` }
+    }
+  }
+  return undefined
+}
+
+function attribute(residue: Residue, backendPid: number, recording: Recording): Residue {
+  const leftBy = originOf(residue, backendPid, recording)
+  return leftBy ? { ...residue, leftBy } : residue
+}
+
+/** Asks every backend of a pool what is left on it, each as soon as no client uses it. */
+export async function auditPool(audited: AuditedPool): Promise<BackendAudit[]> {
+  const { pool, user, database, timeoutMs, recording } = audited
+  if (pool.backends.length === 0) return []
+  const { known, options } = await readBaseline(pool, audited.settingNames)
+  const audits: BackendAudit[] = []
+  const report = (backendPid: number, residue: readonly Residue[]): void => {
+    const own = residue.filter((one) => !known.has(residueKey(one))).map((one) => attribute(one, backendPid, recording))
+    audits.push({ backendPid, user, database, clean: own.length === 0, residue: own })
+  }
+  await pool.visit(
+    timeoutMs,
+    async (backend) => {
+      const { residue } = await auditBackend((text) => backend.query(text), options)
+      if (backend.isOpen) report(backend.pid, residue)
+    },
+    (backend) => {
+      const state = backend.transactionStatus === status.failed ? 'failed' : 'open'
+      report(backend.pid, [residueOf('open-transaction', state, `in use for more than ${timeoutMs} ms`)])
+    },
+  )
+  return audits
+}
