@@ -2,12 +2,14 @@
  * The process that holds the servers of a test run. It is started when the first test file asks for a database, and ends
  * when the test run does: the channel to its parent closes then, however the parent ended.
  */
+import { BackendAudits } from './backend-audits.ts'
 import { startControlServer } from './control-server.ts'
 import { Databases } from './databases.ts'
 import { startEnvironment, stopEnvironment } from './environment.ts'
 
 const environment = await startEnvironment()
 const databases = new Databases(environment)
+const audits = new BackendAudits(environment)
 let stopping: Promise<void> | undefined
 
 async function stop(): Promise<void> {
@@ -33,14 +35,23 @@ const control = await startControlServer({
     })
   },
   'create-database': (input) => databases.create((input as { template?: string }).template),
-  'release-database': (input) => databases.drop((input as { name: string }).name),
+  'release-database': async (input) => {
+    const { name } = input as { name: string }
+    const dirt = await audits.take(name)
+    await databases.drop(name)
+    return { dirt }
+  },
   template: (input) => databases.template((input as { kind: string }).kind),
   'template-done': (input) => {
     const { kind, ok } = input as { kind: string; ok: boolean }
     databases.templateDone(kind, ok)
     return Promise.resolve()
   },
-  finish: stopOnce,
+  finish: async () => {
+    const summary = await audits.finish()
+    await stopOnce()
+    return summary
+  },
 })
 
 process.once('disconnect', () => {

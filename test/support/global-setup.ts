@@ -1,6 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import type { AuditSummary } from './backend-audits.ts'
 import { askControl, startControlServer, type ControlAddress } from './control-server.ts'
 
 declare module 'vitest' {
@@ -32,6 +34,14 @@ function startProcess(): Promise<EnvironmentProcess> {
   })
 }
 
+const summaryFile = join(import.meta.dirname, '../../node_modules/.cache/pooler-safe/backend-audit.json')
+
+/** For whoever shows the result of a run: the same in JSON. */
+function writeSummary(summary: AuditSummary): void {
+  mkdirSync(dirname(summaryFile), { recursive: true })
+  writeFileSync(summaryFile, `${JSON.stringify(summary, undefined, 2)}\n`)
+}
+
 /** Set up once for a whole run. Nothing is started before the first test file asks for a database. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   let running: Promise<EnvironmentProcess> | undefined
@@ -46,11 +56,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (!started) return
     const { child, address } = started
     const exited = new Promise((resolve) => child.once('exit', resolve))
+    let summary: AuditSummary
     try {
-      await askControl(address, 'finish')
+      summary = (await askControl(address, 'finish')) as AuditSummary
     } finally {
       child.disconnect()
       await exited
     }
+    writeSummary(summary)
+    process.stdout.write(
+      `\n${summary.text}\nRotating pooler: seed ${summary.seed}, ${summary.transactions} transactions.\n`,
+    )
+    if (summary.dirty > 0) throw new Error(`Tests left session state on ${summary.dirty} backends, see above.`)
   }
 }

@@ -46,7 +46,9 @@ async function open(options: TestDatabaseOptions): Promise<DatabaseAddresses> {
 
 /**
  * Gives the test file a database of its own, reachable directly, through the shared rotating pooler and through the
- * shared PgBouncer. Afterwards it is dropped. Call it at the top of the file.
+ * shared PgBouncer. Call it at the top of the file, so that it is taken down last. Then every backend of both poolers is
+ * audited, the file fails if one of them is dirty, and the database is dropped. A test that leaves session state on purpose
+ * starts a pooler of its own on `directUrl`.
  */
 export function useTestDatabase(options: TestDatabaseOptions = {}): TestDatabase {
   let database: DatabaseAddresses | undefined
@@ -62,7 +64,11 @@ export function useTestDatabase(options: TestDatabaseOptions = {}): TestDatabase
   }, 120_000)
   afterAll(async () => {
     await direct?.end()
-    if (database) await askControl(await servers(), 'release-database', { name: database.name })
+    if (!database) return
+    const { dirt } = (await askControl(await servers(), 'release-database', { name: database.name })) as {
+      dirt?: string
+    }
+    if (dirt !== undefined) throw new Error(`This file left session state on backends of the shared poolers.\n${dirt}`)
   }, 60_000)
   return {
     get name() {

@@ -27,6 +27,14 @@ export interface StartPgBouncerOptions {
   readonly readyTimeoutMs?: number
 }
 
+/** A backend of a PgBouncer. */
+export interface PgBouncerServer {
+  readonly database: string
+  readonly user: string
+  readonly backendPid: number
+  readonly state: string
+}
+
 /** A running PgBouncer. */
 export interface PgBouncer extends ConnectionTarget, AsyncDisposable {
   /** URL of the upstream user and database, through PgBouncer. */
@@ -40,6 +48,8 @@ export interface PgBouncer extends ConnectionTarget, AsyncDisposable {
   readonly pid: number | undefined
   /** The same user, another database. */
   urlFor(database: string): string
+  /** Its open backends, from `show servers`. */
+  servers(): Promise<PgBouncerServer[]>
   /** The last lines of its log. */
   logTail(lines?: number): string
   /** Ends it at once; clients are cut off. */
@@ -136,6 +146,21 @@ async function waitUntilReady(server: ServerProcess, admin: ConnectionTarget, ti
   }
 }
 
+async function showServers(admin: ConnectionTarget): Promise<PgBouncerServer[]> {
+  const client = await SimpleClient.connect(admin)
+  try {
+    const { rows } = await client.query('show servers')
+    return rows.map((row) => ({
+      database: row['database'] ?? '',
+      user: row['user'] ?? '',
+      backendPid: Number(row['remote_pid']),
+      state: row['state'] ?? '',
+    }))
+  } finally {
+    await client.close()
+  }
+}
+
 /**
  * Starts the installed PgBouncer on loopback, in front of every database of a server. It ends when `stop()` is called or
  * this process ends, however it ends. As root it runs as another account.
@@ -190,6 +215,7 @@ export async function startPgBouncer(options: StartPgBouncerOptions): Promise<Pg
       poolSize: options.poolSize ?? 4,
       pid: server.pid,
       urlFor: (database) => formatUrl({ ...target, database }),
+      servers: () => showServers(admin),
       logTail: (lines) => server.logTail(lines),
       stop,
       [Symbol.asyncDispose]: stop,
