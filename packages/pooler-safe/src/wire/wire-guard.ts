@@ -95,7 +95,8 @@ class WireGuard {
     if (guarded.has(stream)) return
     guarded.set(stream, this.audit)
     this.#unanswered = 0
-    this.#connection.on('readyForQuery', () => {
+    // Before the client's own listener, which writes the next queued request at once.
+    this.#connection.prependListener('readyForQuery', () => {
       this.#unanswered = Math.max(0, this.#unanswered - 1)
       if (this.#unanswered === 0) this.#phase = 'idle'
     })
