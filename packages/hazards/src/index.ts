@@ -11,3 +11,5 @@ export type {
   SqlReason,
   Verdict,
 } from './sql/analysis.ts'
+export { analyzeSql } from './sql/analyze.ts'
+export { classifyAnalysis, classifySql } from './sql/classify.ts'

@@ -34,7 +34,18 @@ export type Command =
   | 'empty'
   | 'other'
 
-/** One reason why a statement has its verdict. Offsets are UTF-16, from the start of the whole text. */
+/** A text edit that removes a hazard. `safe` says that it cannot change what the program means. */
+export interface SqlFix {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+  readonly safe: boolean
+}
+
+/**
+ * One reason why a statement has its verdict. Offsets are UTF-16, from the start of the whole text. A reason whose own
+ * verdict is `safe` is a remark: it does not make the statement worse.
+ */
 export interface SqlReason {
   readonly hazard: HazardId
   readonly verdict: Verdict
@@ -42,6 +53,7 @@ export interface SqlReason {
   readonly subject: string
   readonly start: number
   readonly end: number
+  readonly fix?: SqlFix
 }
 
 /** One statement of a text. `start` and `end` leave out surrounding blanks, comments and the semicolon. */
@@ -54,11 +66,18 @@ export interface AnalyzedStatement {
   readonly reasons: readonly SqlReason[]
 }
 
-/** What a text does, whatever the context it runs in. Cached by text at run time; never mutated. */
+/**
+ * What a text does, whatever the context it runs in. Cached by text at run time; never mutated.
+ *
+ * There is always at least one statement: a text of blanks and comments has one whose command is `empty`.
+ */
 export interface SqlAnalysis {
   readonly verdict: Verdict
   readonly statements: readonly AnalyzedStatement[]
-  /** Why the text could not be read (NUL byte, unterminated string or comment, …). Such a text is never safe. */
+  /**
+   * Why the text could not be read (NUL byte, unterminated string or comment, …). Such a text is never safe: its
+   * verdict is `session`, and its one statement covers it all.
+   */
   readonly unreadable?: string
 }
 
@@ -70,17 +89,14 @@ export interface SqlContext {
   readonly bound?: boolean
 }
 
-/** A text edit that removes a hazard. `safe` says that it cannot change what the program means. */
-export interface SqlFix {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-  readonly safe: boolean
-}
-
 /** A hazard in a text, in the context it runs in. */
 export interface SqlFinding extends SqlReason {
+  /** Index of the statement in the text. */
   readonly statement: number
   readonly severity: Severity
-  readonly fix?: SqlFix
+  /**
+   * Whether the text must not run there: it leaks, loses its meaning or fails. False for advice (a long statement, a
+   * lock that is gone at once, a routine whose inside nobody sees).
+   */
+  readonly refuse: boolean
 }
