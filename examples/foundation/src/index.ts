@@ -1,1 +1,26 @@
-export {}
+export { formatMs, wait, within } from './clock.ts'
+export {
+  commonVariables,
+  ConfigurationError,
+  readConfiguration,
+  wholeNumber,
+  type ReadConfigurationOptions,
+} from './configuration.ts'
+export { openDatabase, type OpenDatabaseOptions } from './database.ts'
+export { canonicalHost } from './host-name.ts'
+export { isId, newId, newPublicId } from './identifiers.ts'
+export { createLogger, silentLogger, type Logger, type LoggerOptions } from './logging.ts'
+export {
+  foundationMigrations,
+  migrate,
+  notMigrated,
+  pendingMigrations,
+  requireMigrated,
+  requireSessionMode,
+  type MigrateOptions,
+  type MigrationSet,
+} from './migrations.ts'
+export { redact } from './redaction.ts'
+export { codeOf, explain, ServiceError, type ServiceErrorDetails } from './service-error.ts'
+export { onShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts'
+export { createTenant, ensureTenant, tenantId, type TenantId } from './tenants.ts'

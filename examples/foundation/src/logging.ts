@@ -1,0 +1,51 @@
+import { destination, pino, stdSerializers, type DestinationStream, type Logger } from 'pino'
+import { redact, secretProperties } from './redaction.ts'
+
+export type { Logger }
+
+export interface LoggerOptions {
+  /** Name of the process, such as `job-worker`. */
+  readonly name: string
+  readonly level?: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' | undefined
+  /** Where lines go; default is standard error, so that standard output stays for results. */
+  readonly stream?: DestinationStream
+}
+
+/**
+ * A JSON logger that takes secrets out: of properties by their names, of messages and errors by their looks.
+ *
+ * Writes synchronously: a line is there when the process dies.
+ */
+export function createLogger({ name, level = 'info', stream }: LoggerOptions): Logger {
+  const paths = secretProperties.flatMap((property) => [property, `*.${property}`, `*.*.${property}`])
+  return pino(
+    {
+      name,
+      level,
+      redact: { paths, censor: '***' },
+      serializers: { err: serializeError, error: serializeError },
+      hooks: {
+        logMethod(values, method) {
+          method.apply(
+            this,
+            values.map((value) => (typeof value === 'string' ? redact(value) : value)) as typeof values,
+          )
+        },
+      },
+    },
+    stream ?? destination({ fd: 2, sync: true }),
+  )
+}
+
+/** A logger that says nothing. */
+export function silentLogger(): Logger {
+  return pino({ enabled: false })
+}
+
+function serializeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const plain = stdSerializers.err(error)
+  return Object.fromEntries(
+    Object.entries(plain).map(([key, value]) => [key, typeof value === 'string' ? redact(value) : (value as unknown)]),
+  )
+}
