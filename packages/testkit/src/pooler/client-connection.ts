@@ -8,7 +8,7 @@ import { mayBindSettingName } from '../recording/setting-names.ts'
 import type { BackendConnection, BackendUser } from './backend-connection.ts'
 import type { BackendPool, Borrower, Refusal } from './backend-pool.ts'
 import type { PoolerEvent } from './pooler-event.ts'
-import { RequestWindow } from './request-window.ts'
+import { RequestWindow, type Judgement } from './request-window.ts'
 import { synchronise, trackedParameter, trackedParameters, type TrackedValues } from './tracked-parameters.ts'
 
 /** What a client connection needs from its pooler. */
@@ -150,7 +150,14 @@ export class ClientConnection implements Borrower, BackendUser {
 
   onReady(transactionStatus: number): void {
     this.#window.received(backend.readyForQuery)
-    if (transactionStatus === status.idle) {
+    if (this.#window.isDoubtful) {
+      this.close({
+        sqlstate: '08P01',
+        message: 'a Sync among the data of a COPY that failed: its answer cannot be told apart',
+      })
+      return
+    }
+    if (transactionStatus === status.idle && this.#window.isIdle) {
       if (this.#walker.bodyLeft > 0 && !this.#dropping) this.#releaseAtFrameEnd = true
       else this.#release()
     }
@@ -245,7 +252,8 @@ export class ClientConnection implements Borrower, BackendUser {
         if (headerStart !== -1) this.#send(chunk, runStart, headerStart)
         runStart = offset
         if (verdict === 'end') return
-        if (verdict === 'hold') {
+        if (verdict === 'flush-and-hold') this.#sendBytes(flush())
+        if (verdict !== 'forward' && verdict !== 'drop') {
           this.#holding = true
           this.#heldBytes += chunk.length - offset
           this.#held.unshift(chunk.subarray(offset))
@@ -264,7 +272,7 @@ export class ClientConnection implements Borrower, BackendUser {
     this.#send(chunk, runStart, offset)
   }
 
-  #judge(type: number, bodyLength: number): 'forward' | 'hold' | 'drop' | 'end' {
+  #judge(type: number, bodyLength: number): Judgement | 'end' {
     if (
       bodyLength < 0 ||
       bodyLength > largestBodyBytes ||
@@ -279,11 +287,7 @@ export class ClientConnection implements Borrower, BackendUser {
       return 'end'
     }
     const verdict = this.#window.judge(type)
-    if (verdict === 'flush-and-hold') {
-      this.#sendBytes(flush())
-      return 'hold'
-    }
-    if (verdict === 'drop' || verdict === 'hold') return verdict
+    if (verdict !== 'forward') return verdict
     if (this.#lease.state === 'linked') return 'forward'
     return this.#lease.state === 'none' && !this.#outputIsFull && this.#borrow() ? 'forward' : 'hold'
   }
@@ -480,18 +484,16 @@ export class ClientConnection implements Borrower, BackendUser {
   #release(): void {
     if (this.#lease.state !== 'linked') return
     const { backend } = this.#lease
-    const doubtful = this.#window.isDoubtful
-    this.#endTransaction(doubtful ? 'discarded' : 'released')
+    this.#endTransaction('released')
     this.lastBackend = backend
     this.#lease = none
     this.#watchBinds = false
     this.#window.reset()
-    if (doubtful) this.#context.pool.discard(backend)
-    else this.#context.pool.release(backend)
+    this.#context.pool.release(backend)
     this.#readOn()
   }
 
-  #endTransaction(how: 'released' | 'client-gone' | 'backend-lost' | 'discarded'): void {
+  #endTransaction(how: 'released' | 'client-gone' | 'backend-lost'): void {
     if (this.#lease.state !== 'linked') return
     const { backend, record } = this.#lease
     record?.end(how)

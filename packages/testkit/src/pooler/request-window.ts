@@ -16,8 +16,10 @@ type State =
   | 'idle'
   /** Extended messages were sent and their Sync was not. */
   | 'open'
-  /** A Query, FunctionCall or Sync was sent; its ReadyForQuery is due. */
-  | 'waiting'
+  /** A Query or FunctionCall was sent; its ReadyForQuery is due. */
+  | 'query'
+  /** A Sync was sent; its ReadyForQuery is due. */
+  | 'sync'
 
 /**
  * Follows one client's requests on one backend, so that at most one ReadyForQuery is due at a time.
@@ -27,21 +29,25 @@ type State =
  * several backends, which is what a transaction-mode pooler is allowed to make of them.
  *
  * The exceptions are PostgreSQL's own (protocol chapter, "COPY Operations" and "Extended Query"): while it reads COPY
- * data it ignores Sync and Flush; after an error in an extended query it skips everything up to the Sync.
+ * data it ignores Sync and Flush and hangs up at anything else; after an error in an extended query it skips everything
+ * up to the Sync.
  */
 export class RequestWindow {
   #state: State = 'idle'
-  #closedBySync = false
   /** The backend skips to the next Sync. */
   #skipping = false
-  /** The backend reads COPY data. */
+  /** The backend reads COPY data, unless an error of it is on its way to us. */
   #copyIn = false
+  /** COPY data were sent in this request. */
+  #dataSent = false
   /** CopyDone or CopyFail that were sent before the backend said that it wants data. */
   #copyEndsAhead = 0
   /** Extended messages that have not been answered. */
   #unanswered = 0
   #flushed = false
-  /** A Sync was sent while COPY data were read: whether it counts depends on what the backend had read by then. */
+  /** What was sent in the middle of a Query's COPY: if that had failed already it is the next request, else the end. */
+  #ahead: 'query' | 'open' | undefined
+  /** Syncs that were sent among COPY data: answered if the COPY had failed already, else ignored. */
   #doubtfulSyncs = 0
   #copyFailed = false
 
@@ -50,7 +56,7 @@ export class RequestWindow {
     return this.#state === 'idle'
   }
 
-  /** True when it cannot be told how many ReadyForQuery will come: such a backend must not serve anybody else. */
+  /** True when it cannot be told how many ReadyForQuery are still to come: nobody may use such a backend any more. */
   get isDoubtful(): boolean {
     return this.#copyFailed && this.#doubtfulSyncs > 0
   }
@@ -62,53 +68,56 @@ export class RequestWindow {
 
   /** Judges a message by its type; call `sent` when it is forwarded. */
   judge(type: number): Judgement {
+    if (this.#ahead) return 'hold'
     switch (type) {
       case frontend.copyData:
       case frontend.copyDone:
       case frontend.copyFail:
         if (this.#state === 'idle') return 'drop'
-        return this.#state === 'waiting' && this.#closedBySync ? 'hold' : 'forward'
+        // Whether the Sync before it counts is known when the backend has said if it wants data.
+        return this.#state === 'sync' ? 'hold' : 'forward'
       case frontend.flush:
         if (this.#state === 'idle') return 'drop'
         return this.#state === 'open' || this.#copyIn ? 'forward' : 'hold'
       case frontend.query:
       case frontend.functionCall:
-        return this.#judgeQuery()
-      case frontend.sync:
-        return this.#state === 'waiting' && !this.#copyIn ? 'hold' : 'forward'
+        if (this.#state === 'open') return this.#judgeMixedQuery()
+        return this.#state === 'idle' || this.#copyIn ? 'forward' : 'hold'
       default:
-        return this.#state === 'waiting' && !this.#copyIn ? 'hold' : 'forward'
+        return this.#state === 'idle' || this.#state === 'open' || this.#copyIn ? 'forward' : 'hold'
     }
   }
 
   /** Notes that a message was forwarded. */
   sent(type: number): void {
     switch (type) {
+      case frontend.copyData:
+        this.#dataSent = true
+        return
       case frontend.copyDone:
       case frontend.copyFail:
         if (this.#copyIn) this.#copyIn = false
         else this.#copyEndsAhead += 1
         return
-      case frontend.copyData:
       case frontend.flush:
         return
       case frontend.query:
       case frontend.functionCall:
         // A Query ends neither skipping nor a COPY that belongs to an extended query.
         if (this.#state === 'open' && (this.#skipping || this.#copyIn)) return
-        this.#state = 'waiting'
-        this.#closedBySync = false
+        if (this.#copyIn) this.#ahead = 'query'
+        else this.#state = 'query'
         return
       case frontend.sync:
-        if (this.#copyIn) {
-          this.#doubtfulSyncs += 1
-          return
-        }
-        this.#state = 'waiting'
-        this.#closedBySync = true
+        if (!this.#copyIn) this.#state = 'sync'
+        else if (this.#dataSent) this.#doubtfulSyncs += 1
         return
       default:
-        if (this.#state === 'idle') this.#state = 'open'
+        if (this.#state === 'query') {
+          this.#ahead = 'open'
+          return
+        }
+        this.#state = 'open'
         if (!this.#skipping) this.#unanswered += 1
     }
   }
@@ -133,7 +142,7 @@ export class RequestWindow {
         }
         this.#copyIn = true
         // The Sync that closed this request is read as part of the COPY and ignored.
-        if (this.#state === 'waiting' && this.#closedBySync) this.#state = 'open'
+        if (this.#state === 'sync') this.#state = 'open'
         return
       case backend.errorResponse:
         if (this.#copyIn) this.#copyFailed = true
@@ -142,28 +151,34 @@ export class RequestWindow {
         this.#skipping = this.#state === 'open'
         return
       case backend.readyForQuery:
-        this.#state = 'idle'
-        this.#closedBySync = false
-        this.#skipping = false
-        this.#copyIn = false
-        this.#copyEndsAhead = 0
-        this.#unanswered = 0
-        this.#flushed = false
+        this.#ready()
         return
       default:
     }
   }
 
-  /** Forgets doubts: the backend was given up. */
+  /** Forgets everything: the backend was given up. */
   reset(): void {
-    this.received(backend.readyForQuery)
+    this.#ahead = undefined
+    this.#ready()
     this.#doubtfulSyncs = 0
     this.#copyFailed = false
   }
 
-  #judgeQuery(): Judgement {
-    if (this.#state === 'idle') return 'forward'
-    if (this.#state === 'waiting') return this.#copyIn ? 'forward' : 'hold'
+  #ready(): void {
+    // One of the doubtful Syncs was what ended the skipping.
+    if (this.#state === 'open' && this.#doubtfulSyncs > 0) this.#doubtfulSyncs -= 1
+    this.#state = this.#ahead ?? 'idle'
+    this.#unanswered = this.#ahead === 'open' ? 1 : 0
+    this.#ahead = undefined
+    this.#skipping = false
+    this.#copyIn = false
+    this.#dataSent = false
+    this.#copyEndsAhead = 0
+    this.#flushed = false
+  }
+
+  #judgeMixedQuery(): Judgement {
     if (this.#skipping || this.#copyIn || this.#unanswered === 0) return 'forward'
     // Whether this Query runs or is skipped depends on the extended messages before it: wait for their answers.
     if (this.#flushed) return 'hold'

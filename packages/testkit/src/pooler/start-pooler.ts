@@ -127,6 +127,10 @@ export class PoolerCore {
     return this.#clients.size
   }
 
+  get waiting(): number {
+    return this.pools().reduce((sum, { pool }) => sum + pool.waiting, 0)
+  }
+
   /** The pools of a database, or all. */
   pools(database?: string): { readonly key: PoolKey; readonly pool: BackendPool }[] {
     return [...this.#pools.values()].filter(({ key }) => database === undefined || key.database === database)
@@ -353,6 +357,10 @@ export interface Pooler extends ConnectionTarget, AsyncDisposable {
   urlFor(database: string): string
   /** The open backends. There is at most one more than `poolSize` for each pair of user and database. */
   backends(): PoolerBackend[]
+  /** How many clients have logged in. */
+  clients(): number
+  /** How many clients wait for a backend. */
+  waiting(): number
   /** Asks every backend what clients left on it, each as soon as no client uses it. Changes nothing. */
   audit(options?: PoolerAuditOptions): Promise<BackendAudit[]>
   /** Hangs up on a database's clients and closes its backends, so that it can be dropped. */
@@ -394,6 +402,8 @@ export async function startPooler(options: StartPoolerOptions): Promise<Pooler> 
     recording: core.recording,
     urlFor: (database) => formatUrl({ ...target, database }),
     backends: () => core.backends,
+    clients: () => core.clientCount,
+    waiting: () => core.waiting,
     audit: (auditOptions = {}) => core.audit(auditOptions),
     closeDatabase: (database) => core.closeDatabase(database),
     stop,

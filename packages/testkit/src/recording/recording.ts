@@ -23,7 +23,7 @@ export interface RecordedTransaction {
   readonly startedAt: number
   readonly endedAt: number | undefined
   /** How it ended: given back, or the client or backend vanished. */
-  readonly end: 'released' | 'client-gone' | 'backend-lost' | 'discarded' | undefined
+  readonly end: 'released' | 'client-gone' | 'backend-lost' | undefined
   readonly statements: readonly RecordedStatement[]
   /** Statements that were not kept because there were too many. */
   readonly statementsDropped: number
