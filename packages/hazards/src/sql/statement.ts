@@ -214,7 +214,7 @@ class StatementReader {
     else if (session && this.#isAssignment(name + 2)) name += 1
 
     if (this.#is(name, 'transaction') && !this.#isAssignment(name + 1)) {
-      const snapshot = !local && !session && this.#is(name + 1, 'snapshot')
+      const snapshot = this.#is(name + 1, 'snapshot')
       this.#add(snapshot ? 'set transaction snapshot' : 'set transaction', at, name)
       return
     }
@@ -367,8 +367,8 @@ class StatementReader {
     const replace = this.#is(at + 1, 'or') && this.#is(at + 2, 'replace')
     let i = replace ? at + 3 : at + 1
     if (startsRoutine(this.#tokens, at)) {
-      if (this.#tokens.kinds[i + 1 + nameLength(this.#tokens, i + 1)] === K.dot) this.#temporaryAt(i + 1)
       // The body and the defaults run when the routine is called, not now.
+      this.#temporaryReferences()
       return false
     }
     if (this.#is(i, 'schema')) {
