@@ -66,6 +66,7 @@ export class SafeClient extends PgClient {
   #status: TransactionStatus = 'I'
   #watch: TransactionWatch | undefined
   #fatalTimer: NodeJS.Timeout | undefined
+  #queriesTold = false
 
   constructor(config?: string | SafeClientConfig) {
     assertSupportedPg()
@@ -198,7 +199,8 @@ export class SafeClient extends PgClient {
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'error' && this.listenerCount('error') === 0) {
       // pg would crash the process for a connection that ends while nobody is looking.
-      if (args[0] instanceof Error) this.#onError?.(args[0])
+      // When queries were waiting, they were told.
+      if (args[0] instanceof Error && !this.#queriesTold) this.#onError?.(args[0])
       return false
     }
     return super.emit(event, ...args)
@@ -220,6 +222,7 @@ export class SafeClient extends PgClient {
   override _errorAllQueries(error: Error): void {
     // A SafeQuery explains its own end; a cursor or stream is told here.
     if (this._activeQuery && !(this._activeQuery instanceof SafeQuery)) explainError(error, this.#moment(false))
+    this.#queriesTold ||= Boolean(this._activeQuery) || this._queryQueue.length > 0
     super._errorAllQueries(error)
   }
 
@@ -343,7 +346,8 @@ export class SafeClient extends PgClient {
   #moment(answered: boolean): ErrorMoment {
     return {
       sent: true,
-      insideTransaction: this.#status !== 'I',
+      // A text that opens a transaction and does not commit leaves nothing behind either.
+      insideTransaction: this.#status !== 'I' || this.#watch?.commits === false,
       committing: this.#watch?.commits ?? false,
       committed: this.#watch?.committed ?? false,
       answered,

@@ -87,7 +87,7 @@ async function observe(moving: SafeClient, pinning: SafeClient): Promise<Endpoin
 
 async function watchForMove(moving: SafeClient, pinning: SafeClient, first: number): Promise<string | undefined> {
   for (let turn = 0; turn < swaps; turn += 1) {
-    await control(pinning, 'begin read only')
+    await pin(pinning)
     try {
       const pinned = await whereAmI(pinning)
       if (pinned.pid === first) return `another client’s transaction ran on the same backend ${first}`
@@ -111,6 +111,19 @@ async function whereAmI(client: SafeClient): Promise<{ readonly pid: number; rea
   const [row] = rows
   if (!row) throw new TypeError('pg_backend_pid() returned no row')
   return row
+}
+
+async function pin(client: SafeClient): Promise<void> {
+  try {
+    await control(client, 'begin read only')
+  } catch (error) {
+    if (!(error instanceof Error) || !/statement (pooling )?mode/i.test(error.message)) throw error
+    throw new PoolerSafeError(
+      'POOLER_SAFE_WRONG_ENDPOINT',
+      `The pooler refuses transactions: it is in statement mode (${error.message}).`,
+      { outcome: 'not-executed', hazard: 'statement-mode', hint: advice.transaction, cause: error },
+    )
+  }
 }
 
 async function control(client: SafeClient, text: string): Promise<void> {

@@ -34,7 +34,10 @@ export const notSent: ErrorMoment = {
 export function explainError<E>(error: E, moment: ErrorMoment): E | Error {
   if (isPoolerSafeError(error)) return error
   const classified = classifyError(error)
-  const facts = { ...classified, outcome: outcomeAt(moment, classified.outcome) }
+  const outcome = outcomeAt(moment, classified.outcome)
+  // What was not executed need not be idempotent to be repeated.
+  const retry = outcome === 'not-executed' && classified.retry === 'if-idempotent' ? 'backoff' : classified.retry
+  const facts = { hazard: classified.hazard, hint: classified.hint, outcome, retry }
   const known = factsOf(error)
   const target = known && known.outcome !== facts.outcome && error instanceof Error ? copyOf(error) : error
   attachFacts(target, facts)

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { factsOf, sqlStateOf } from '../errors/facts.ts'
+import { factsOf, sqlStateOf, type ErrorFacts } from '../errors/facts.ts'
 import type { Limit } from './limit.ts'
 
 /** Failures that the server undid completely and that another attempt is the documented cure for. */
@@ -24,7 +24,7 @@ export function retryDelayMs(error: unknown, attempt: number, random: () => numb
 
 function retryBaseMs(error: unknown): number | undefined {
   if (serializationFailures.has(sqlStateOf(error) ?? '')) return conflictBaseMs
-  switch (factsOf(error)?.retry) {
+  switch (retryAdvice(error)) {
     case 'now':
       return conflictBaseMs
     case 'backoff':
@@ -32,6 +32,17 @@ function retryBaseMs(error: unknown): number | undefined {
     default:
       return undefined
   }
+}
+
+/** What is known about repeating an error, or the error that caused it. */
+function retryAdvice(error: unknown): ErrorFacts['retry'] {
+  let current = error
+  for (let depth = 0; current instanceof Error && depth < 8; depth += 1) {
+    const advice = factsOf(current)?.retry
+    if (advice) return advice
+    current = current.cause
+  }
+  return undefined
 }
 
 /** Waits, unless the limit fires first. */

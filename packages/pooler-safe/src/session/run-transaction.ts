@@ -1,7 +1,7 @@
 import type { SafeClient } from '../client/safe-client.ts'
 import { SafeQuery } from '../client/safe-query.ts'
 import { outcomeOf } from '../errors/facts.ts'
-import { isPoolerSafeError, OutcomeUnknownError, PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import { OutcomeUnknownError, PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { SafePool } from '../pool/safe-pool.ts'
 import { beginText, checkTransactionOptions } from './begin.ts'
 import { Limit } from './limit.ts'
@@ -128,14 +128,13 @@ async function commit(client: SafeClient, limit: Limit | undefined): Promise<voi
   } catch (error) {
     // COMMIT was confirmed before the client connection was lost.
     if (outcomeOf(error) === 'executed') return
-    if (outcomeOf(error) !== 'unknown' || (isPoolerSafeError(error) && error.name === 'OutcomeUnknownError'))
-      throw error
+    if (outcomeOf(error) !== 'unknown') throw error
     throw new OutcomeUnknownError(
       'The answer to COMMIT was lost: the transaction may or may not have been committed.',
       {
         hazard: 'ambiguous-commit',
         hint: 'Find out through an idempotency key before repeating it. It was not retried.',
-        cause: error,
+        cause: error instanceof OutcomeUnknownError ? error.cause : error,
       },
     )
   }

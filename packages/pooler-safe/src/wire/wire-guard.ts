@@ -36,7 +36,7 @@ const guarded = new WeakMap<Duplex, WireAudit>()
  *
  * Works on any `pg` client, guarded or not: `pool.on('connect', (client) => wireGuard(client))`. Call it when the client is
  * connected, or before: it installs itself behind TLS either way. It holds I1 and I2: no named statements, one unanswered
- * request, requests that start with Parse or Query, Parse and Bind in one write. A portal that is being read (Execute and
+ * request, requests that start with Parse or Query, Bind only of what the same request parsed. A portal that is being read (Execute and
  * Flush until its own Sync) and COPY data are the exceptions.
  *
  * @throws PoolerSafeError POOLER_SAFE_NATIVE_BINDINGS when the client has no connection to watch
@@ -76,11 +76,10 @@ class WireGuard {
   readonly #scanner = new FrontendScanner((message) => this.#message(message))
   #phase: Phase = 'idle'
   #unanswered = 0
-  /** Counts writes, a corked run of them as one. */
-  #segment = 0
+  /** The last write was one of a corked run, which leaves as one. */
   #corked = false
-  /** The segment that a Parse of this request was in. */
-  #parsedIn = -1
+  /** A Parse of this request was sent, and neither Sync nor Flush since. */
+  #parsed = false
   #firstOfSegment = true
   #found: WireViolation | undefined
 
@@ -119,7 +118,6 @@ class WireGuard {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
     if (!(bytes instanceof Uint8Array)) return true
     if (!this.#corked) {
-      this.#segment += 1
       this.#firstOfSegment = this.#scanner.atBoundary
     }
     this.#corked = this.#connection.stream.writableCorked > 0
@@ -159,7 +157,7 @@ class WireGuard {
         break
       case 'B':
         if (statement) return named('Bind', statement)
-        if (this.#parsedIn !== this.#segment) return splitStatement
+        if (!this.#parsed) return splitStatement
         break
       case 'D':
       case 'C':
@@ -184,10 +182,14 @@ class WireGuard {
   #advance(type: string): void {
     switch (type) {
       case 'P':
-        this.#parsedIn = this.#segment
+        this.#parsed = true
+        if (this.#phase === 'idle') this.#phase = 'building'
+        break
+      case 'B':
         if (this.#phase === 'idle') this.#phase = 'building'
         break
       case 'H':
+        this.#parsed = false
         if (this.#phase === 'building') this.#phase = 'reading-portal'
         break
       case 'Q':
@@ -195,7 +197,7 @@ class WireGuard {
         this.audit.requests += 1
         this.#unanswered += 1
         this.#phase = 'awaiting'
-        this.#parsedIn = -1
+        this.#parsed = false
         break
       default:
         break
@@ -227,7 +229,7 @@ const splitStatement: WireViolation = {
   rule: 'split-statement',
   hazard: 'unnamed-split',
   message:
-    'Bind of an unnamed statement that this write does not parse was about to be sent: it may be another client’s.',
+    'Bind of an unnamed statement that its request did not parse was about to be sent: it may be another client’s.',
 }
 
 const functionCall: WireViolation = {

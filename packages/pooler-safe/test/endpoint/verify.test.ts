@@ -1,0 +1,82 @@
+import { findPgBouncer, startPgBouncer, startPooler, type PgBouncer } from '@pooler-safe/testkit'
+import { useTestDatabase } from '@pooler-safe/tests/support'
+import { createDatabase } from 'pooler-safe'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { caught } from '../support/caught.ts'
+
+const database = useTestDatabase()
+
+test('PostgreSQL itself is found to be direct', async () => {
+  await using db = createDatabase({ url: database.directUrl, max: 1 })
+  expect(await db.verify()).toMatchObject({
+    mode: 'direct',
+    pooled: false,
+    serverVersion: expect.stringMatching(/^\d+/),
+  })
+})
+
+test('the rotating pooler is found to be in transaction mode, idle or with one backend', async () => {
+  await using db = createDatabase({ url: database.pooledUrl, max: 1 })
+  for (let turn = 0; turn < 5; turn += 1) expect(await db.verify()).toMatchObject({ mode: 'transaction', pooled: true })
+  await using single = await startPooler({ upstream: database.directUrl, poolSize: 1 })
+  await using small = createDatabase({ url: single.url })
+  expect(await small.verify()).toMatchObject({ mode: 'transaction' })
+})
+
+test('a direct URL where a transaction-mode one is expected is an error that says what to do', async () => {
+  await using db = createDatabase({ url: database.directUrl })
+  const error = await caught(db.verify({ pooled: 'transaction' }))
+  expect(error).toMatchObject({ code: 'POOLER_SAFE_WRONG_ENDPOINT', hazard: 'wrong-port', outcome: 'not-executed' })
+  expect(error.message).toMatch(/url should be a transaction endpoint, but is a direct one/)
+  expect(error.hint).toMatch(/6543/)
+})
+
+test('a transaction-mode URL given as directUrl is an error that says what to do', async () => {
+  await using db = createDatabase({ url: database.pooledUrl, directUrl: database.pooledUrl })
+  for (const direct of ['direct', 'session'] as const) {
+    const error = await caught(db.verify({ pooled: 'transaction', direct }))
+    expect(error).toMatchObject({ code: 'POOLER_SAFE_WRONG_ENDPOINT' })
+    expect(error.message).toMatch(new RegExp(`directUrl should be a ${direct} endpoint, but is a transaction one`))
+  }
+  await using right = createDatabase({ url: database.pooledUrl, directUrl: database.directUrl })
+  expect(await right.verify({ pooled: 'transaction', direct: 'session' })).toMatchObject({ mode: 'transaction' })
+  await using none = createDatabase({ url: database.pooledUrl })
+  expect(await caught(none.verify({ direct: 'direct' }))).toMatchObject({ hint: expect.stringContaining('directUrl') })
+})
+
+describe.skipIf(!findPgBouncer())('PgBouncer (needs pgbouncer)', () => {
+  const modes = ['transaction', 'session', 'statement'] as const
+  const poolers = new Map<string, PgBouncer>()
+  beforeAll(async () => {
+    for (const poolMode of modes) {
+      poolers.set(poolMode, await startPgBouncer({ upstream: database.directUrl, poolMode, poolSize: 3 }))
+    }
+  })
+  afterAll(async () => {
+    for (const pooler of poolers.values()) await pooler.stop()
+  })
+
+  test.each(['transaction', 'session'] as const)('PgBouncer in %s mode is recognised', async (mode) => {
+    await using db = createDatabase({ url: poolers.get(mode)!.url })
+    for (let turn = 0; turn < 3; turn += 1) expect(await db.verify()).toMatchObject({ mode, pooled: true })
+  })
+
+  test('a session-mode URL where a transaction-mode one is expected is an error, and the reverse', async () => {
+    await using session = createDatabase({ url: poolers.get('session')!.url })
+    expect(await caught(session.verify({ pooled: 'transaction' }))).toMatchObject({
+      code: 'POOLER_SAFE_WRONG_ENDPOINT',
+    })
+    await using transaction = createDatabase({ url: poolers.get('transaction')!.url })
+    expect(await caught(transaction.verify({ pooled: 'session' }))).toMatchObject({
+      code: 'POOLER_SAFE_WRONG_ENDPOINT',
+    })
+    expect((await transaction.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+  })
+
+  test('statement mode is an error that says what to do', async () => {
+    await using db = createDatabase({ url: poolers.get('statement')!.url })
+    const error = await caught(db.verify())
+    expect(error).toMatchObject({ code: 'POOLER_SAFE_WRONG_ENDPOINT', hazard: 'statement-mode' })
+    expect(error.hint).toMatch(/pool_mode = transaction/)
+  })
+})
