@@ -22,7 +22,7 @@ const database = useTestDatabase({
 })
 
 /** What the five services of the work order do all day: named statements in short transactions, many at a time. */
-async function work(pool: pg.Pool): Promise<unknown[]> {
+async function work(pool: Pick<pg.Pool, 'connect'>): Promise<unknown[]> {
   const failures: unknown[] = []
   const lane = async (client: number): Promise<void> => {
     for (let turn = 0; turn < transactionsPerClient; turn += 1) {
