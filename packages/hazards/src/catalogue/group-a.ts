@@ -424,7 +424,7 @@ export const groupA: HazardGroupText<'A'> = {
         pooler: 'any',
         outcome: 'error',
         note: 'PostgreSQL itself refuses it: 42601.',
-        evidence: 'measured',
+        evidence: 'documented',
       },
       {
         pooler: 'pgbouncer',
@@ -443,7 +443,7 @@ export const groupA: HazardGroupText<'A'> = {
         context: { mode: 'autocommit', bound: true },
       },
     ],
-    evidence: ['PostgreSQL 15.20'],
+    evidence: ['PostgreSQL documentation: extended query protocol'],
     detectedBy: ['sql-text', 'wire', 'reply'],
   },
 }
