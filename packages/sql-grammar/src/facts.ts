@@ -104,6 +104,7 @@ class FactReader {
         return
       case 'CallStmt':
         this.#add('call', 'call')
+        this.#call(child(node, 'funccall') ?? {})
         break
       case 'ExplainStmt': {
         const [innerType, inner] = onlyChild(node['query'])
@@ -247,7 +248,8 @@ class FactReader {
 
   #temporaryRelation(node: TreeNode): void {
     if (node === this.#created || typeof node['relname'] !== 'string' || !isTemporary(node)) return
-    this.#add('temporary object', node['relname'], node['location'])
+    // Of a temporary object being created, the text's `temp` is at fault, not its name.
+    this.#add('temporary object', node['relname'], node['relpersistence'] === 't' ? undefined : node['location'])
   }
 
   #temporaryNames(field: string, items: readonly unknown[]): void {

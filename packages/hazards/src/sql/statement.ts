@@ -148,6 +148,7 @@ class StatementReader {
       case 'revoke':
       case 'comment':
       case 'security':
+      case 'import':
       case 'notify':
       case 'show':
         // They name functions and objects without using them.
@@ -170,6 +171,12 @@ class StatementReader {
     const rule = statementRules[kind]
     if (rule.command !== 'other') this.command = rule.command
     this.reasons.push(reasonOf(this.#tokens, kind, first, Math.min(last, this.#to - 1), subject))
+  }
+
+  /** Whether a name, quoted or not, stands among these tokens. */
+  #isNamedBetween(from: number, to: number, name: string): boolean {
+    for (let i = from; i < to; i += 1) if (isName(this.#tokens, i) && nameOf(this.#tokens, i) === name) return true
+    return false
   }
 
   /** Where the keyword stands outside parentheses from `at` on, or -1. */
@@ -447,10 +454,12 @@ class StatementReader {
     const tokens = this.#tokens
     if (this.#is(at + 1, 'system')) this.#add('no transaction', at, at + 1)
     else if (this.#is(at + 1, 'database')) {
-      const set = at + 2 + nameLength(tokens, at + 2)
-      if (this.#is(set, 'set') && this.#is(set + 1, 'tablespace') && !this.#isAssignment(set + 2))
-        this.#add('no transaction', at, at + 1)
-      else if (this.#isAny(set, 'set', 'reset')) this.#add('alter role set', at, at + 1)
+      const action = at + 2 + nameLength(tokens, at + 2)
+      const moves = this.#is(action, 'set')
+        ? this.#is(action + 1, 'tablespace') && !this.#isAssignment(action + 2)
+        : this.#isNamedBetween(action, this.#to, 'tablespace')
+      if (moves) this.#add('no transaction', at, at + 1)
+      else if (this.#isAny(action, 'set', 'reset')) this.#add('alter role set', at, at + 1)
     } else if (this.#isAny(at + 1, 'role', 'user')) {
       let set = at + 2 + nameLength(tokens, at + 2)
       if (this.#is(set, 'in') && this.#is(set + 1, 'database')) set += 2 + nameLength(tokens, set + 2)
@@ -484,7 +493,7 @@ class StatementReader {
     if (this.#tokens.kinds[i] === K.open) {
       const after = this.#afterParentheses(i)
       for (; i < after; i += 1) {
-        if (this.#is(i, 'concurrently')) concurrently = !this.#isAny(i + 1, 'false', 'off')
+        if (this.#isNamedBetween(i, i + 1, 'concurrently')) concurrently = !this.#isAny(i + 1, 'false', 'off')
       }
     }
     if (this.#isAny(i, 'schema', 'database', 'system')) concurrently = true
