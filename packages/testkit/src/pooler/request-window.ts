@@ -40,8 +40,11 @@ export class RequestWindow {
   #copyIn = false
   /** COPY data were sent in this request. */
   #dataSent = false
-  /** CopyDone or CopyFail that were sent before the backend said that it wants data. */
-  #copyEndsAhead = 0
+  /** Executes of this extended query that were sent and answered. */
+  #executesSent = 0
+  #executesAnswered = 0
+  /** CopyDone and CopyFail that were sent before the backend said that it wants data, by the number of the Execute before. */
+  readonly #copyEnds = new Map<number, number>()
   /** Extended messages that have not been answered. */
   #unanswered = 0
   #flushed = false
@@ -97,7 +100,7 @@ export class RequestWindow {
       case frontend.copyDone:
       case frontend.copyFail:
         if (this.#copyIn) this.#copyIn = false
-        else this.#copyEndsAhead += 1
+        else this.#copyEnds.set(this.#executesSent, (this.#copyEnds.get(this.#executesSent) ?? 0) + 1)
         return
       case frontend.flush:
         return
@@ -106,7 +109,7 @@ export class RequestWindow {
         // A Query ends neither skipping nor a COPY that belongs to an extended query.
         if (this.#state === 'open' && (this.#skipping || this.#copyIn)) return
         if (this.#copyIn) this.#ahead = 'query'
-        else this.#state = 'query'
+        else this.#startQuery()
         return
       case frontend.sync:
         if (!this.#copyIn) this.#state = 'sync'
@@ -118,7 +121,9 @@ export class RequestWindow {
           return
         }
         this.#state = 'open'
-        if (!this.#skipping) this.#unanswered += 1
+        if (this.#skipping) return
+        this.#unanswered += 1
+        if (type === frontend.execute) this.#executesSent += 1
     }
   }
 
@@ -130,24 +135,22 @@ export class RequestWindow {
       case backend.closeComplete:
       case backend.rowDescription:
       case backend.noData:
+        if (this.#unanswered > 0) this.#unanswered -= 1
+        return
       case backend.commandComplete:
       case backend.emptyQueryResponse:
       case backend.portalSuspended:
         if (this.#unanswered > 0) this.#unanswered -= 1
+        if (this.#executesAnswered < this.#executesSent) this.#executesAnswered += 1
         return
       case backend.copyInResponse:
-        if (this.#copyEndsAhead > 0) {
-          this.#copyEndsAhead -= 1
-          return
-        }
-        this.#copyIn = true
-        // The Sync that closed this request is read as part of the COPY and ignored.
-        if (this.#state === 'sync') this.#state = 'open'
+        this.#startCopy()
         return
       case backend.errorResponse:
-        if (this.#copyIn) this.#copyFailed = true
+        if (this.#doubtfulSyncs > 0) this.#copyFailed = true
         this.#copyIn = false
         this.#unanswered = 0
+        this.#forgetCopies()
         this.#skipping = this.#state === 'open'
         return
       case backend.readyForQuery:
@@ -174,8 +177,33 @@ export class RequestWindow {
     this.#skipping = false
     this.#copyIn = false
     this.#dataSent = false
-    this.#copyEndsAhead = 0
+    this.#forgetCopies()
     this.#flushed = false
+  }
+
+  #startQuery(): void {
+    this.#state = 'query'
+    // Whatever came before it was answered; an end of a COPY among it ended nothing.
+    this.#forgetCopies()
+  }
+
+  #startCopy(): void {
+    // A COPY of a Query counts from 0, that of the n-th Execute from n.
+    const number = this.#state === 'query' ? 0 : this.#executesAnswered + 1
+    const ends = this.#copyEnds.get(number) ?? 0
+    if (ends > 0) {
+      this.#copyEnds.set(number, ends - 1)
+      return
+    }
+    this.#copyIn = true
+    // The Sync that closed this request is read as part of the COPY and ignored.
+    if (this.#state === 'sync') this.#state = 'open'
+  }
+
+  #forgetCopies(): void {
+    this.#executesSent = 0
+    this.#executesAnswered = 0
+    this.#copyEnds.clear()
   }
 
   #judgeMixedQuery(): Judgement {
