@@ -1,4 +1,6 @@
 export { analyzeTree, analyzeWithGrammar } from './analyze.ts'
+export { analyzeBody, bodiesOf } from './body.ts'
+export type { BodyFinding } from './body.ts'
 export { fingerprint, GrammarUnavailable, longestText, SqlSyntaxError } from './engine.ts'
 export { parseSql } from './tree.ts'
 export type { ParsedStatement, ParseTree, TreeNode } from './tree.ts'

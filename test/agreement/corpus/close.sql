@@ -1,0 +1,1 @@
+close {c|all|"C"}

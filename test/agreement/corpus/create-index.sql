@@ -1,0 +1,1 @@
+create {|unique }index {|concurrently }{|if not exists i |i }on {t|only s.t|pg_temp.t} {|using gin }{(a)|(lower(a), b desc nulls first)|(a collate "C" text_ops)|((a + 1))|(a) include (b)|(set_config('a', 'b', true))} {|where a > 1|with (fillfactor = 50)|tablespace x|nulls not distinct}

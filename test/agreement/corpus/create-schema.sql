@@ -1,0 +1,2 @@
+create schema {|if not exists }{s|s authorization a|authorization a|authorization current_user}
+create schema s {create table t (a int)|create temp table t (a int)|create view v as select 1|create temp view v as select 1|create index i on t (a)|create sequence q|create temp sequence q|grant select on t to a|create trigger g before insert on t execute function f()|create table t (a int) create temp table u (a int) on commit drop|create table t (a int) create view v as select pg_advisory_lock(1)}

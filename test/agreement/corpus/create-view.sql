@@ -1,0 +1,1 @@
+create {|or replace }{|temp |temporary |local temp }{|recursive }view {v|s.v|pg_temp.v|temp} (a) {|with (security_barrier) }as {select 1|values (1)|select pg_advisory_lock(1)|select * from pg_temp.t|with x as (select 1) select * from x} {|with check option|with local check option|with cascaded check option}

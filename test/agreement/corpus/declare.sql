@@ -1,0 +1,1 @@
+declare {c|"C"|binary|with|hold} {|binary |insensitive |asensitive |no scroll |scroll |binary insensitive no scroll }cursor {|with hold |without hold }for {select 1|values (1)|select * from t for update|with x as (select 1) select * from x|table t|select pg_advisory_lock(1)|select a as with_hold from t}

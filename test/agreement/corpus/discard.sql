@@ -1,0 +1,1 @@
+discard {all|plans|temp|temporary|sequences}

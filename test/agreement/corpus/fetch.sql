@@ -1,0 +1,1 @@
+{fetch|move} {c|next c|next from c|prior in c|first from c|last c|absolute 3 from c|relative -1 from c|5 from c|-5 from c|all from c|forward c|forward 3 from c|forward all in c|backward c|backward 2 from c|backward all from c|all|from c}

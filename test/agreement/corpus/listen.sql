@@ -1,0 +1,1 @@
+listen {a|"A"|all|notify}

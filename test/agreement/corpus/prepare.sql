@@ -1,0 +1,1 @@
+prepare {a|"A"|transaction|plan} {|(int)|(int, text)} as {select 1|select $1|insert into t values ($1)|update t set a = $1|delete from t|values (1)|with x as (select 1) select * from x|merge into t using u on true when matched then delete|select pg_advisory_lock(1)}

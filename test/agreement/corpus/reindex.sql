@@ -1,0 +1,1 @@
+reindex {|(verbose) |(concurrently) |(concurrently false) |(tablespace x, verbose) }{index i|table t|schema s|database d|system d|database|system|index concurrently i|table concurrently s.t|schema concurrently s|index pg_temp.i}
