@@ -21,7 +21,10 @@ const database = useTestDatabase({
   },
 })
 
-/** What the five services of the work order do all day: named statements in short transactions, many at a time. */
+/**
+ * What the five services of the work order do all day: named statements in short transactions, many at a time. Each
+ * client has names of its own, as drivers that count or hash their statements do.
+ */
 async function work(pool: Pick<pg.Pool, 'connect'>): Promise<unknown[]> {
   const failures: unknown[] = []
   const lane = async (client: number): Promise<void> => {
@@ -31,17 +34,17 @@ async function work(pool: Pick<pg.Pool, 'connect'>): Promise<unknown[]> {
       try {
         await connection.query('begin')
         await connection.query({
-          name: 'batch_status',
+          name: `batch_status_${client}`,
           text: 'select done from batch where id = $1',
           values: [client],
         })
         await connection.query({
-          name: 'batch_item_insert',
+          name: `batch_item_insert_${client}`,
           text: 'insert into batch_item (batch_id, client, turn) values ($1, $2, $3)',
           values: [client, client, turn],
         })
         await connection.query({
-          name: 'batch_progress',
+          name: `batch_progress_${client}`,
           text: 'update batch set done = done + 1 where id = $1',
           values: [client],
         })
