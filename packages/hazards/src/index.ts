@@ -13,3 +13,19 @@ export type {
 } from './sql/analysis.ts'
 export { analyzeSql } from './sql/analyze.ts'
 export { classifyAnalysis, classifySql } from './sql/classify.ts'
+export { classifyError } from './errors/classify-error.ts'
+export type { ErrorClassification, ErrorContext, ErrorOrigin, Outcome, Retry } from './errors/classification.ts'
+export { poolers } from './poolers.ts'
+export type { PoolerKey } from './poolers.ts'
+export { catalogue, hazard, hazardDocsUrl } from './catalogue/catalogue.ts'
+export type {
+  Alternative,
+  BehaviourOutcome,
+  Detector,
+  Evidence,
+  Hazard,
+  HazardText,
+  PoolerBehaviour,
+  PoolerName,
+  Symptom,
+} from './catalogue/entry.ts'
