@@ -14,12 +14,12 @@ export type PoolerName =
   | 'rds-proxy'
   | 'neon'
   | 'prisma-postgres'
-  | 'pgd'
+  | 'edb-pgd'
   | 'multigres'
   | 'proxysql'
 
 /** What the victim sees, or does not see. `ignored`: accepted without effect. `refused`: rejected with an error. */
-export type Outcome = 'safe' | 'error' | 'leak' | 'wrong' | 'hang' | 'ignored' | 'refused' | 'unknown'
+export type BehaviourOutcome = 'safe' | 'error' | 'leak' | 'wrong' | 'hang' | 'ignored' | 'refused' | 'unknown'
 
 /**
  * How a claim is known, strongest first: measured against the real thing, read in its source, stated by its vendor,
@@ -42,7 +42,7 @@ export interface PoolerBehaviour {
   readonly pooler: PoolerName
   /** The versions or settings that the claim is about; those with default settings when absent. */
   readonly versions?: string
-  readonly outcome: Outcome
+  readonly outcome: BehaviourOutcome
   readonly note?: string
   readonly evidence: Evidence
 }

@@ -210,14 +210,14 @@ export const groupA: HazardGroupText<'A'> = {
       },
       {
         pooler: 'supavisor',
-        versions: 'named_prepared_statements on',
+        versions: '2.9.10 and main, named_prepared_statements on',
         outcome: 'refused',
         note: 'DEALLOCATE is refused; DISCARD ALL is not in the refused set (read in source).',
         evidence: 'measured',
       },
       {
         pooler: 'supavisor',
-        versions: 'named_prepared_statements off',
+        versions: '2.9.10 and main, named_prepared_statements off',
         outcome: 'error',
         note: 'Other clients’ statements are gone: 26000.',
         evidence: 'measured',

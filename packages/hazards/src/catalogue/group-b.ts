@@ -45,7 +45,7 @@ export const groupB: HazardGroupText<'B'> = {
       },
       { pooler: 'rds-proxy', outcome: 'safe', note: 'Pins the backend.', evidence: 'documented' },
       {
-        pooler: 'pgd',
+        pooler: 'edb-pgd',
         versions: '6.4',
         outcome: 'ignored',
         note: 'Runs DISCARD ALL when the backend is returned: lost, not leaked.',

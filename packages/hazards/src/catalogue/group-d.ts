@@ -313,7 +313,7 @@ export const groupD: HazardGroupText<'D'> = {
     behaviour: [
       {
         pooler: 'pgbouncer',
-        versions: 'pool_mode=statement',
+        versions: '1.25.2 with pool_mode=statement',
         outcome: 'refused',
         note: 'BEGIN ends the connection; one message that begins and commits passes.',
         evidence: 'measured',

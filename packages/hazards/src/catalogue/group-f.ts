@@ -54,7 +54,7 @@ export const groupF: HazardGroupText<'F'> = {
         pooler: 'supavisor',
         versions: '2.9.10 and main',
         outcome: 'ignored',
-        note: 'Except search_path in options.',
+        note: 'Except search_path.',
         evidence: 'measured',
       },
       {
@@ -88,9 +88,9 @@ export const groupF: HazardGroupText<'F'> = {
       { pooler: 'pgbouncer', versions: '1.18 and 1.25.2', outcome: 'refused', evidence: 'measured' },
       {
         pooler: 'supavisor',
-        versions: '2.9.10',
-        outcome: 'ignored',
-        note: 'Ignored, or a pool per value, by flag and version.',
+        versions: '2.9.10 and main',
+        outcome: 'safe',
+        note: 'Applied, with a pool of its own per value: backends multiply.',
         evidence: 'measured',
       },
       { pooler: 'odyssey', versions: '1.5.1, discard off', outcome: 'leak', evidence: 'measured' },

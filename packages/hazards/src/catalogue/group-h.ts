@@ -125,7 +125,7 @@ export const groupH: HazardGroupText<'H'> = {
   },
   H5: {
     title: 'Maintenance commands and dumps',
-    severity: 'leak',
+    severity: 'error',
     summary:
       'VACUUM, CREATE INDEX CONCURRENTLY and the like need autocommit and a backend for hours; timeouts on the way kill them and leave invalid indexes. pg_dump empties search_path on its backend, for whoever comes next.',
     symptoms: [
