@@ -125,7 +125,7 @@ async function compare(
     for (const client of [direct, pooled]) if (prologue) await client.ask(prologue)
     const expected = await withTimeout(transcript(direct, script, pieces), () => `direct, after ${direct.types()}`)
     const actual = await withTimeout(transcript(pooled, script, pieces), () => `pooled, after ${pooled.types()}`)
-    const last = await Promise.race([pooled.closed, undefined])
+    const last = await Promise.race([pooled.closed, Promise.resolve(undefined)])
     // The one thing that cannot be followed from outside ends the connection instead of guessing.
     if (last?.some(({ message }) => message.includes('its answer cannot be told apart'))) return
     expect(actual).toEqual(expected)

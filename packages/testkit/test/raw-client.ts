@@ -158,15 +158,24 @@ export class RawClient {
   }
 
   #read(chunk: Buffer): void {
+    try {
+      this.#take(chunk)
+    } catch {
+      // Garbage: what a driver does with it is not the question here.
+      this.socket.destroy()
+    }
+    const wake = this.#wake
+    this.#wake = () => undefined
+    wake()
+  }
+
+  #take(chunk: Buffer): void {
     this.#assembler.read(chunk, (frame) => {
       if (frame.type === backend.noticeResponse) this.notices.push(decodeServerMessage(frame.body))
       else this.#frames.push({ type: frame.type, body: Buffer.from(frame.body) })
       if (frame.type === backend.readyForQuery) this.#finish(frame.body.toString())
       return true
     })
-    const wake = this.#wake
-    this.#wake = () => undefined
-    wake()
   }
 
   #finish(status: string): void {

@@ -80,7 +80,7 @@ describe('frames', () => {
           while (offset < chunk.length) {
             if (walker.bodyLeft > 0) offset = walker.skipBody(chunk, offset)
             else offset = walker.readHeader(chunk, offset)
-            if (!walker.headerReady) continue
+            if (!walker.hasHeader()) continue
             headers.push([walker.type, walker.bodyLength])
             walker.enterBody()
           }

@@ -13,8 +13,11 @@ export interface AuditOptions {
   readonly insideOwnTransaction?: boolean
 }
 
-const text = (value: unknown): string =>
-  value == null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)
+/** Drivers differ: a number may come as a number or as text. */
+const text = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  return value == null ? '' : JSON.stringify(value)
+}
 const sqlstateOf = (error: unknown): string => {
   if (!(error instanceof Error)) return ''
   if ('sqlstate' in error) return text(error.sqlstate)

@@ -198,7 +198,7 @@ export async function startPgBouncer(options: StartPgBouncerOptions): Promise<Pg
     try {
       await waitUntilReady(server, admin, options.readyTimeoutMs ?? 15_000)
     } catch (error) {
-      const again = /Address already in use/.test(server.logTail()) && options.port === undefined && attempt < 5
+      const again = server.logTail().includes('Address already in use') && options.port === undefined && attempt < 5
       await server.stop(2_000)
       if (again) continue
       throw error

@@ -168,7 +168,7 @@ export class BackendConnection {
       if (walker.bodyLeft === 0) {
         const headerStart = offset
         offset = walker.readHeader(chunk, offset)
-        if (!walker.headerReady) {
+        if (!walker.hasHeader()) {
           this.#pass(chunk, runStart, headerStart)
           return
         }
@@ -185,7 +185,7 @@ export class BackendConnection {
         }
         walker.enterBody()
         if (this.#route === 'user') this.#user?.onMessage(walker.type)
-        if (walker.bodyLeft > 0 && offset === chunk.length) break
+        if (walker.bodyLength > 0 && offset === chunk.length) break
       }
       const start = offset
       offset = walker.skipBody(chunk, offset)

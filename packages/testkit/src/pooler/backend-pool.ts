@@ -217,8 +217,8 @@ export class BackendPool {
     return Date.now() - this.#failedAt < this.#options.serverLoginRetryMs
   }
 
-  #enqueue(borrower: Borrower): void {
-    if (this.#failure && this.#loginIsFailing() && this.backends.length === 0) {
+  #enqueue(borrower: Borrower, patient = false): void {
+    if (!patient && this.#failure && this.#loginIsFailing() && this.backends.length === 0) {
       borrower.onRefused({ sqlstate: '08P01', message: loginFailing })
       return
     }
@@ -258,14 +258,15 @@ export class BackendPool {
   #onOpenFailed(error: unknown, borrower: Borrower): void {
     this.#failedAt = Date.now()
     this.#failure = refusalOf(error)
-    if (this.backends.length === 0) {
+    const isOpening = this.#slots.some(({ busy, backend }) => busy && !backend)
+    if (this.backends.length === 0 && !isOpening) {
       const refused = [borrower, ...this.#waiters.map((waiter) => waiter.borrower)]
       for (const { timer } of this.#waiters.splice(0)) clearTimeout(timer)
       for (const one of refused) one.onRefused(this.#failure)
       return
     }
-    // Others of this pool are alive: this client waits for one of them, before all others.
-    this.#enqueue(borrower)
+    // Others of this pool are alive, or may be soon: this client waits for one of them, before all others.
+    this.#enqueue(borrower, true)
     const last = this.#waiters.pop()
     if (last) this.#waiters.unshift(last)
     clearTimeout(this.#retryTimer)

@@ -194,10 +194,15 @@ export class ClientConnection implements Borrower, BackendUser {
   /** Goes on with what was held, as far as it may go now. */
   #resume(): void {
     if (!this.#holding || this.#lease.state === 'closed') return
-    this.#holding = false
-    this.#pump(this.#nextHeld())
-    while (!this.#holding && this.#held.length > 0) this.#pump(this.#nextHeld())
+    do {
+      this.#holding = false
+      this.#pump(this.#nextHeld())
+    } while (this.#mayGoOn())
     this.#readOn()
+  }
+
+  #mayGoOn(): boolean {
+    return !this.#holding && this.#held.length > 0
   }
 
   #nextHeld(): Buffer {
@@ -234,11 +239,11 @@ export class ClientConnection implements Borrower, BackendUser {
         continue
       }
       let headerStart = -1
-      if (!walker.headerReady) {
+      if (!walker.hasHeader()) {
         if (offset === chunk.length) break
         const start = offset
         offset = walker.readHeader(chunk, offset)
-        if (!walker.headerReady) {
+        if (!walker.hasHeader()) {
           this.#send(chunk, runStart, start)
           return
         }

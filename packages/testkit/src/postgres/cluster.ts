@@ -1,7 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { runAs, type ServiceUser } from '../process/service-user.ts'
 import { canWrite } from '../process/work-directory.ts'
 import { TestkitError } from '../testkit-error.ts'
@@ -83,7 +93,38 @@ export function clusterMajor(dataDirectory: string): number | undefined {
 }
 
 /**
- * Opens the cluster in a directory that is to survive us, or makes it there.
+ * Root's own directories cannot be entered by the account that PostgreSQL runs as. Then the cluster lives in a public
+ * place, and the directory that was asked for is a symbolic link to it.
+ */
+function initialiseElsewhere(binaries: PostgresBinaries, directory: string, user: ServiceUser): ClusterCredentials {
+  const name = createHash('sha256').update(directory).digest('hex').slice(0, 16)
+  for (const parent of ['/var/lib/pooler-safe', '/var/tmp/pooler-safe']) {
+    const home = join(parent, name)
+    try {
+      mkdirSync(parent, { recursive: true, mode: 0o755 })
+      rmSync(home, { recursive: true, force: true })
+      mkdirSync(home, { mode: 0o700 })
+      chownSync(home, user.uid, user.gid)
+    } catch {
+      continue
+    }
+    if (!canWrite(home, user)) continue
+    const credentials = initialise(binaries, join(home, 'data'), user)
+    rmSync(directory, { recursive: true, force: true })
+    symlinkSync(join(home, 'data'), directory)
+    return credentials
+  }
+  throw new TestkitError(
+    'data-directory',
+    `${user.name} cannot enter ${dirname(directory)}; PostgreSQL runs as that account.`,
+    {
+      hint: 'Use a data directory that it can enter, or run as another user than root.',
+    },
+  )
+}
+
+/**
+ * Opens the cluster in a directory (an absolute path) that is to survive us, or makes it there.
  * Throws `data-directory` when something else is in the directory, or it needs another major version.
  */
 export function openOrInitialise(
@@ -117,7 +158,7 @@ export function openOrInitialise(
       hint: 'Use an empty directory.',
     })
   }
-  const parent = dirname(resolve(directory))
+  const parent = dirname(directory)
   mkdirSync(parent, { recursive: true })
   // Made beside and moved, so that an interrupted initdb leaves nothing that looks like a cluster.
   const building = join(parent, `.${process.pid}-${randomBytes(4).toString('hex')}`)
@@ -125,13 +166,8 @@ export function openOrInitialise(
   try {
     if (user) chownSync(building, user.uid, user.gid)
     if (!canWrite(building, user)) {
-      throw new TestkitError(
-        'data-directory',
-        `${user?.name ?? 'This user'} cannot enter ${parent}; PostgreSQL runs as that account.`,
-        {
-          hint: 'Use a data directory outside of root’s home, or run as another user.',
-        },
-      )
+      if (user) return initialiseElsewhere(binaries, directory, user)
+      throw new TestkitError('data-directory', `${parent} cannot be written.`)
     }
     const credentials = initialise(binaries, join(building, 'data'), user)
     rmSync(directory, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-import { chownSync, statSync } from 'node:fs'
+import { chownSync, realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { formatUrl, parseTarget, type ConnectionTarget } from '../connection-target.ts'
 import { findFreePort, isPortTaken } from '../process/free-port.ts'
@@ -185,8 +185,9 @@ function prepareCluster(
   user: ServiceUser | undefined,
 ): Cluster {
   if (options.dataDir !== undefined) {
-    const directory = resolve(options.dataDir)
-    const credentials = openOrInitialise(binaries, directory, user)
+    const asked = resolve(options.dataDir)
+    const credentials = openOrInitialise(binaries, asked, user)
+    const directory = realpathSync(asked)
     removeStalePid(directory)
     return { directory, logFile: join(directory, 'pooler-safe.log'), credentials, temporary: undefined }
   }
@@ -261,10 +262,9 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
   if (options.source === undefined || options.source === 'container') {
     options.onProgress?.(`starting ${kind} in a container`)
     const settings = Object.fromEntries(
-      Object.entries({ ...commonSettings, ...fastSettings, ...options.settings }).map(([name, value]) => [
-        name,
-        String(value),
-      ]),
+      Object.entries<string | number | boolean>({ ...commonSettings, ...fastSettings, ...options.settings }).map(
+        ([name, value]) => [name, String(value)],
+      ),
     )
     const container = await startContainer(options.version ?? 18, settings)
     if (container) {
@@ -275,7 +275,9 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
         password: container.getPassword(),
         database: container.getDatabase(),
       }
-      const stop = async (): Promise<void> => void (await container.stop())
+      const stop = async (): Promise<void> => {
+        await container.stop()
+      }
       return present({
         target,
         source: 'container',

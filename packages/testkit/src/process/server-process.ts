@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { runAs, type ServiceUser } from './service-user.ts'
 
 /** How a server of ours is run and ended. */
@@ -123,9 +124,8 @@ export class ServerProcess {
     watcher.on('error', () => undefined)
     watcher.stdin.on('error', () => undefined)
     watcher.unref()
-    // The pipe must not keep this process alive either.
-    const stdin: unknown = watcher.stdin
-    if (stdin instanceof Object && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
+    // The pipe must not keep this process alive either; Node makes it a socket.
+    if (watcher.stdin instanceof Socket) watcher.stdin.unref()
     return watcher
   }
 }

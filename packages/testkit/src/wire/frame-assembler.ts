@@ -35,7 +35,7 @@ export class FrameAssembler {
     while (offset < chunk.length) {
       if (walker.bodyLeft === 0) {
         offset = walker.readHeader(chunk, offset)
-        if (!walker.headerReady) return offset
+        if (!walker.hasHeader()) return offset
         if (walker.bodyLength < 0 || walker.bodyLength > this.#maxBodyBytes) {
           throw new TestkitError(
             'protocol-violation',

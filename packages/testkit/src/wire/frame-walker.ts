@@ -26,11 +26,11 @@ export class FrameWalker {
   }
 
   /** True when a header is complete and `enterBody` has not been called for it. */
-  get headerReady(): boolean {
+  hasHeader(): boolean {
     return this.#filled === headerBytes
   }
 
-  /** Reads header bytes from `offset` on; answers the offset after them. Check `headerReady` afterwards. */
+  /** Reads header bytes from `offset` on; answers the offset after them. Check `hasHeader()` afterwards. */
   readHeader(chunk: Buffer, offset: number): number {
     if (this.#filled === 0 && chunk.length - offset >= headerBytes) {
       chunk.copy(this.header, 0, offset, offset + headerBytes)
