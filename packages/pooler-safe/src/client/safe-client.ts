@@ -19,17 +19,12 @@ import type {
 import { SafeConnection, tooManyParameters, maxParameters } from './safe-connection.ts'
 import { SafeQuery, type Interruption } from './safe-query.ts'
 import { judgeSql, type Scope } from './sql-policy.ts'
-import { lostTransaction, TransactionWatch } from './transaction-watch.ts'
+import { lostTransaction, TransactionWatch, wrongState } from './transaction-watch.ts'
 
 /** Options of a {@link SafeClient}: those of `pg.Client` that are safe behind a pooler, and the guard's own. */
 export type SafeClientConfig = pg.ClientConfig & GuardOptions
 
-/** The overloads of `query` stay those of `pg`: it is a property here, and defined on the prototype below. */
-interface PgClient extends Omit<pg.Client, 'connect' | 'emit'>, ClientInternals {
-  connect(): Promise<unknown>
-  emit(event: string | symbol, ...args: unknown[]): boolean
-}
-const PgClient = pg.Client as unknown as new (config?: string | SafeClientConfig) => PgClient
+const PgClient = pg.Client as unknown as new (config?: string | SafeClientConfig) => pg.Client & ClientInternals
 
 const pgQuery = pg.Client.prototype.query as unknown as (
   this: object,
@@ -157,6 +152,7 @@ export class SafeClient extends PgClient {
     })
   }
 
+  // Defined like this, the overloads of `query` stay those of pg.
   static {
     const query = function (this: SafeClient, config: unknown, values?: unknown, callback?: unknown): unknown {
       return this.#query(config, values, callback)
@@ -262,7 +258,7 @@ export class SafeClient extends PgClient {
     if (config === null || config === undefined) return pgQuery.call(this, config as never)
     if (isSubmittable(config)) return this.#runForeign(config, values, callback)
     const query = new SafeQuery(config, values, callback)
-    const timeoutMs = Number((config as { query_timeout?: unknown }).query_timeout ?? this.#queryTimeoutMs)
+    const timeoutMs = Number((config as { query_timeout?: unknown }).query_timeout || this.#queryTimeoutMs)
     if (query.callback) {
       if (typeof query.callback !== 'function') throw new TypeError('callback is not a function')
       this.#run(query, timeoutMs)
@@ -270,7 +266,7 @@ export class SafeClient extends PgClient {
     }
     const result = new this._Promise((resolve, reject) => {
       query.callback = (error, answer) => {
-        if (error) reject(error as Error)
+        if (error) reject(error)
         else resolve(answer)
       }
     }).catch((error: unknown) => {
@@ -357,13 +353,20 @@ export class SafeClient extends PgClient {
   /** What the answer as a whole says about the transaction, once ReadyForQuery is there. */
   #verify(status: TransactionStatus): Error | undefined {
     const watch = this.#watch
-    if (watch) {
-      if (watch.evict) this.#evict(watch.failure)
-      return watch.failure
-    }
+    if (watch) return this.#verifyControl(watch, status)
     if (this.#status === 'I' || status !== 'I') return undefined
     const failure = lostTransaction(this.#status)
     this.#evict(failure)
+    return failure
+  }
+
+  #verifyControl(watch: TransactionWatch, status: TransactionStatus): Error | undefined {
+    const active = this._activeQuery
+    // pg forgets a query that failed, and ours keeps its error: then the text did not run to its end.
+    const succeeded = active && !(active instanceof SafeQuery && active.failure !== undefined)
+    const moved = succeeded && !watch.failure && (status !== 'I') !== watch.leavesOpen
+    const failure = moved ? wrongState(watch.leavesOpen) : watch.failure
+    if (moved || watch.evict) this.#evict(failure)
     return failure
   }
 

@@ -132,9 +132,15 @@ export class SafeQuery extends PgQuery {
 
   override handleReadyForQuery(connection: ConnectionInternals): void {
     if (this.#settled) return
-    if (this.#failed) return this.#settle(this.#failure)
+    if (this.#failed) {
+      this.#settle(this.#failure)
+      return
+    }
     const undecoded = this.#decodingFailure()
-    if (undecoded !== undefined) return this.#settle(undecoded)
+    if (undecoded !== undefined) {
+      this.#settle(undecoded)
+      return
+    }
     this.#settled = true
     this.onSettled?.()
     super.handleReadyForQuery(connection)

@@ -1,4 +1,4 @@
-import { analyzeSql, classifySql } from '@pooler-safe/hazards'
+import { analyzeSql, classifyAnalysis } from '@pooler-safe/hazards'
 import type { AnalyzedStatement, Command, HazardId, SqlAnalysis, SqlFinding } from '@pooler-safe/hazards'
 import { hazardDocsUrl, hazardHint, hazardTitle } from '../errors/catalogue-text.ts'
 import { PoolerSafeError, type PoolerSafeCode } from '../errors/pooler-safe-error.ts'
@@ -41,35 +41,26 @@ export function judgeSql(text: string, extended: boolean, scope: Scope, status: 
   } else if (analysis.verdict === 'safe' && (!extended || analysis.statements[0]?.command !== 'copy-in')) {
     return harmless
   }
-  return judgeUnsafe(text, analysis, extended, scope, status)
+  return judgeUnsafe(analysis, extended, scope, status)
 }
 
-function judgeUnsafe(
-  text: string,
-  analysis: SqlAnalysis,
-  extended: boolean,
-  scope: Scope,
-  status: TransactionStatus,
-): Judgement {
+function judgeUnsafe(analysis: SqlAnalysis, extended: boolean, scope: Scope, status: TransactionStatus): Judgement {
   const copy = analysis.statements.find(({ command }) => command === 'copy-in')
   if (copy && (extended || scope === 'session' || scope === 'transaction')) return { refusal: copyRefused(copy) }
 
   const walk = walkTransactions(analysis, scope, status)
   if (walk.refusal) return walk
-  const finding = classifySql(text, { mode: 'autocommit', bound: extended }).find((one) =>
-    isRefused(one, analysis, walk),
-  )
+  // A text that controls transactions is read from its start, and each finding is held against the walk.
+  const mode = status === 'I' || walk.control ? 'autocommit' : 'transaction'
+  const finding = classifyAnalysis(analysis, { mode, bound: extended }).find((one) => isRefused(one, walk))
   if (finding) return { refusal: refusedFinding(finding) }
   return walk.control ? { control: walk.control } : harmless
 }
 
 /** A statement that leaves or reads session state, or that has no meaning without the transaction it is not in. */
-function isRefused({ verdict, hazard, statement }: SqlFinding, { statements }: SqlAnalysis, walk: Walk): boolean {
-  if (verdict === 'session') return true
-  if (verdict !== 'tx' || walk.openAt?.[statement]) return false
-  // Several statements in one simple query share an implicit transaction, so a local setting lasts for those behind it.
-  const lasts = hazard === 'set-local-outside-tx' || hazard === 'set-constraints'
-  return !lasts || statement === statements.length - 1
+function isRefused({ verdict, refuse, statement }: SqlFinding, walk: Walk): boolean {
+  if (!refuse) return false
+  return verdict === 'session' || (verdict === 'tx' && !walk.openAt?.[statement])
 }
 
 interface Walk extends Judgement {
@@ -79,7 +70,7 @@ interface Walk extends Judgement {
 
 const endings: ReadonlySet<Command> = new Set(['commit', 'rollback', 'prepare-transaction'])
 const needsOpen: ReadonlySet<Command> = new Set(['savepoint', 'release', 'rollback-to'])
-const controlling: ReadonlySet<Command> = new Set<Command>([
+export const controlling: ReadonlySet<Command> = new Set<Command>([
   'begin',
   'commit',
   'commit-and-chain',

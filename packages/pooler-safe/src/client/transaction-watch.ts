@@ -1,8 +1,10 @@
-import type { SqlAnalysis } from '@pooler-safe/hazards'
+import type { Command, SqlAnalysis } from '@pooler-safe/hazards'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { TransactionStatus } from './pg-internals.ts'
+import { controlling } from './sql-policy.ts'
 
-const committing: ReadonlySet<string> = new Set(['commit', 'commit-and-chain', 'prepare-transaction'])
+const closing: ReadonlySet<Command | ''> = new Set(['commit', 'rollback', 'prepare-transaction'])
+const committing: ReadonlySet<Command> = new Set(['commit', 'commit-and-chain', 'prepare-transaction'])
 
 /**
  * Verifies what the server answers to a text that controls a transaction.
@@ -11,7 +13,7 @@ const committing: ReadonlySet<string> = new Set(['commit', 'commit-and-chain', '
  * state with a mere warning. `pg` takes all of these for success.
  */
 export class TransactionWatch {
-  readonly #commands: readonly string[]
+  readonly #commands: readonly Command[]
   #tags = 0
   #failure: PoolerSafeError | undefined
   /** A COMMIT of the text was confirmed, so an error after it does not undo everything. */
@@ -21,9 +23,12 @@ export class TransactionWatch {
 
   /** The text commits something. */
   readonly commits: boolean
+  /** Whether a transaction is open behind the text, if all of it succeeds. */
+  readonly leavesOpen: boolean
 
   constructor(analysis: SqlAnalysis) {
     this.#commands = analysis.statements.map(({ command }) => command).filter((command) => command !== 'empty')
+    this.leavesOpen = !closing.has(this.#commands.findLast((command) => controlling.has(command)) ?? '')
     this.commits = analysis.statements.some(({ command }) => committing.has(command))
   }
 
@@ -85,13 +90,24 @@ export class TransactionWatch {
 /** A backend left its transaction although no statement ended it. */
 export function lostTransaction(before: TransactionStatus): PoolerSafeError {
   const state = before === 'E' ? 'an aborted' : 'an open'
-  return new PoolerSafeError(
-    'POOLER_SAFE_TRANSACTION_LOST',
+  return lost(
     `The backend is no longer in ${state} transaction, although no statement ended it: this statement ran outside.`,
-    {
-      outcome: 'unknown',
-      hazard: 'commit-outside-tx',
-      hint: 'The pooler changed the backend in mid transaction. Check what was written before repeating it.',
-    },
   )
+}
+
+/** Transaction control was confirmed, and the backend is in the other state. */
+export function wrongState(leavesOpen: boolean): PoolerSafeError {
+  return lost(
+    leavesOpen
+      ? 'A transaction was opened, but the backend is in none: what follows would run outside.'
+      : 'The transaction was ended, but the backend is still in one: it belongs to somebody else.',
+  )
+}
+
+function lost(message: string): PoolerSafeError {
+  return new PoolerSafeError('POOLER_SAFE_TRANSACTION_LOST', message, {
+    outcome: 'unknown',
+    hazard: 'commit-outside-tx',
+    hint: 'The pooler changed the backend in mid transaction. Check what was written before repeating it.',
+  })
 }

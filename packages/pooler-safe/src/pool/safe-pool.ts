@@ -11,15 +11,13 @@ export type SafePoolConfig = pg.PoolConfig & GuardOptions
 
 type Connected = (error: Error | undefined, client: SafeClient | undefined, release: (error?: unknown) => void) => void
 
-/** The overloads of `query` stay those of `pg`: it is a property here, and defined on the prototype below. */
-interface PgPool extends Omit<pg.Pool, 'connect' | 'emit'>, PoolInternals {
+interface PoolExtras extends PoolInternals {
   Promise: PromiseConstructor
   Client: unknown
-  connect(): Promise<pg.PoolClient>
-  emit(event: string | symbol, ...args: unknown[]): boolean
+  on(event: 'warning', listener: (warning: PoolerSafeError, client: pg.PoolClient) => void): this
 }
 const pgQuery = pg.Pool.prototype.query as unknown as (this: object, config: never) => unknown
-const PgPool = pg.Pool as unknown as new (config?: object, client?: unknown) => PgPool
+const PgPool = pg.Pool as unknown as new (config?: object, client?: unknown) => pg.Pool & PoolExtras
 
 /**
  * A `pg.Pool` of {@link SafeClient}s.
@@ -43,7 +41,7 @@ export class SafePool extends PgPool {
       throw badOption('config', 'is a URL', 'Pass it as { connectionString: url }.')
     }
     // Its own options are this pool's business, whatever the class of its clients is.
-    const { Client = SafeClient, ...rest } = config as SafePoolConfig & { Client?: unknown }
+    const { Client = SafeClient, ...rest } = config
     if (!isSafeClient(Client)) throw foreignClient(Client)
     checkClientOptions(rest)
     super(config, Client)
@@ -75,6 +73,7 @@ export class SafePool extends PgPool {
     })
   }
 
+  // Defined like this, the overloads of `query` stay those of pg.
   static {
     const query = function (this: SafePool, config: unknown, values?: unknown, callback?: unknown): unknown {
       return this.#query(config, values, callback)
@@ -144,7 +143,7 @@ export class SafePool extends PgPool {
     if (!done) {
       result = new this.Promise((resolve, reject) => {
         done = (error, answer) => {
-          if (error) reject(error as Error)
+          if (error) reject(error)
           else resolve(answer)
         }
       }).catch((error: unknown) => {
@@ -153,7 +152,7 @@ export class SafePool extends PgPool {
         throw error
       })
     }
-    const settle = done as QueryCallback
+    const settle = done!
     this.#connect((error, client, release) => {
       if (error || !client) {
         settle(error)

@@ -57,7 +57,7 @@ class PooledDatabase implements Database {
         query.prelude = this.#settings
       }
       query.callback = (error, result) => {
-        if (error) reject(error as Error)
+        if (error) reject(error)
         else resolve(result as QueryResult<Row>)
       }
       const limit = Limit.of(options)

@@ -89,7 +89,7 @@ function checkOut(pool: SafePool, limit: Limit | undefined): Promise<SafeClient>
         if (client) release()
         return
       }
-      if (error) reject(sessionError(error) as Error)
+      if (error) reject(sessionError(error))
       else resolve(client as unknown as SafeClient)
     })
   })

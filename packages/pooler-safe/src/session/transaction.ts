@@ -1,6 +1,7 @@
 import type { SafeClient } from '../client/safe-client.ts'
 import { SafeQuery, type Interruption } from '../client/safe-query.ts'
-import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import { outcomeOf } from '../errors/facts.ts'
+import { isPoolerSafeError, PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import { badOption } from '../options/client-options.ts'
 import { checkTransactionOptions } from './begin.ts'
 import { Limit } from './limit.ts'
@@ -57,7 +58,7 @@ export class TransactionHandle implements Transaction {
       this.#checkOpen()
       return this.#enqueue(query, Limit.of(options)) as Promise<QueryResult<Row>>
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 
@@ -66,7 +67,7 @@ export class TransactionHandle implements Transaction {
       checkNestedOptions(options, this.#unit.isolation)
       this.#checkOpen()
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
     this.#state = 'nested'
     const running = this.#nest(work, Limit.of(options)).finally(() => {
@@ -172,6 +173,7 @@ export class TransactionHandle implements Transaction {
 
   #failed(error: unknown, reject: (error: unknown) => void, result: () => Promise<unknown>): void {
     const reported = sessionError(error)
+    if (isPoolerSafeError(reported) && reported.code === 'POOLER_SAFE_TRANSACTION_LOST') this.#unit.fatal ??= reported
     if (this.#unit.client.status !== 'T') {
       this.#firstError ??= reported
       // The transaction itself rejects now, so a statement that nobody awaited is no unhandled rejection.
@@ -212,6 +214,8 @@ export class TransactionHandle implements Transaction {
   /** PostgreSQL would answer 25P02, which hides the error that matters. */
   #refusal(): Error | undefined {
     const { client, fatal } = this.#unit
+    // Statements that ran outside the transaction cannot be undone: that error says so, and stays the one that is seen.
+    if (outcomeOf(fatal) === 'unknown') return fatal as Error
     if (fatal === undefined && client.status !== 'E') return undefined
     return aborted(fatal ?? this.#firstError)
   }
@@ -251,7 +255,7 @@ export class TransactionHandle implements Transaction {
 export function run(client: SafeClient, query: SafeQuery): Promise<unknown> {
   return new Promise((resolve, reject) => {
     query.callback = (error, answer) => {
-      if (error) reject(sessionError(error) as Error)
+      if (error) reject(sessionError(error))
       else resolve(answer)
     }
     client.execute(query)

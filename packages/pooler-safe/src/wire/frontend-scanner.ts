@@ -13,6 +13,17 @@ export interface FrontendMessage {
 /** Names longer than this are cut; they are only looked at for being empty, and shown in a message. */
 const longestName = 1_024
 
+const plain = new Map<string, FrontendMessage>()
+
+/** A message of this type that names nothing; Describe and Close are then of the portal. */
+function withoutNames(type: string): FrontendMessage {
+  const known = plain.get(type)
+  if (known) return known
+  const message = { type, name: '', statement: '', kind: type === 'D' || type === 'C' ? 'P' : '' }
+  plain.set(type, message)
+  return message
+}
+
 /** Parse, Describe and Close start with one name, Bind with two. */
 function namesAtStart(type: number): number {
   if (type === 0x42) return 2
@@ -51,6 +62,12 @@ export class FrontendScanner {
         at = this.#readHeader(chunk, at)
         if (this.#header < 5) return
         if (this.#remaining === 0) this.#finish()
+        else if (this.#remaining <= chunk.length - at && this.#isPlain(chunk, at)) {
+          at += this.#remaining
+          this.#remaining = 0
+          this.#namesLeft = 0
+          this.#finish()
+        }
         continue
       }
       const take = Math.min(this.#remaining, chunk.length - at)
@@ -58,6 +75,21 @@ export class FrontendScanner {
       at += take
       this.#remaining -= take
       if (this.#remaining === 0) this.#finish()
+    }
+  }
+
+  /** The usual case, decided without keeping anything: a whole message that names nothing. */
+  #isPlain(body: Uint8Array, at: number): boolean {
+    switch (this.#type) {
+      case 0x50:
+        return body[at] === 0
+      case 0x42:
+        return body[at] === 0 && body[at + 1] === 0
+      case 0x44:
+      case 0x43:
+        return body[at] === 0x50 && body[at + 1] === 0
+      default:
+        return true
     }
   }
 
@@ -88,16 +120,17 @@ export class FrontendScanner {
 
   #finish(): void {
     const type = String.fromCharCode(this.#type)
-    const message = this.#prefix.length > 0 ? named(type, this.#prefix) : { type, name: '', statement: '', kind: '' }
+    const named = this.#prefix.length > 0
+    const message = named ? withNames(type, this.#prefix) : withoutNames(type)
     this.#header = 0
     this.#length = 0
-    this.#prefix = []
+    if (named) this.#prefix = []
     this.#namesLeft = 0
     this.#onMessage(message)
   }
 }
 
-function named(type: string, prefix: readonly number[]): FrontendMessage {
+function withNames(type: string, prefix: readonly number[]): FrontendMessage {
   const bytes = Uint8Array.from(prefix)
   const kind = type === 'D' || type === 'C' ? String.fromCharCode(bytes[0] ?? 0) : ''
   const start = kind === '' ? 0 : 1

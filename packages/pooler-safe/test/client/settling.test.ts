@@ -23,7 +23,7 @@ test('I6: a failing query rejects only after ReadyForQuery, when the transaction
     let order = ''
     proxy.onAnswer = (chunk, { client: socket }) => {
       const ready = chunk.indexOf('Z\0\0\0\x05')
-      if (chunk[0] !== 0x45 || ready < 0) return true
+      if (ready < 0) return true
       socket.write(chunk.subarray(0, ready))
       void held.then(() => {
         order += 'Z'
@@ -111,7 +111,7 @@ test('a type parser look-up that throws rejects the query and leaves the client 
         throw new Error('no parser for you')
       },
     }
-    const error = await caught(client.query({ text: 'select 1 as n, 2 as m', types: throwing as never }))
+    const error = await caught(client.query({ text: 'select 1 as n, 2 as m', types: throwing }))
     expect(error).toMatchObject({ code: 'POOLER_SAFE_BAD_RESULT', message: expect.stringContaining('no parser') })
     expect(outcomeOf(error)).toBe('executed')
     expect(await caught(client.query({ text: 'select $1', values: [1], types: [23] as never }))).toMatchObject({

@@ -18,11 +18,15 @@ test('I1: no statement name reaches the socket, whatever form the query has', as
     }
   }
   try {
-    const frozen = Object.freeze({ name: 'frozen', text: 'select $1::int as n', values: Object.freeze([2]) })
+    const frozen: pg.QueryConfig = Object.freeze({
+      name: 'frozen',
+      text: 'select $1::int as n',
+      values: Object.freeze([2]) as number[],
+    })
     for (let turn = 0; turn < 2; turn += 1) {
       const plain = await pool.query<{ n: number }>({ name: 'plain', text: 'select $1::int as n', values: [1] })
       expect(plain.rows).toEqual([{ n: 1 }])
-      expect((await pool.query(frozen as never)).rows).toEqual([{ n: 2 }])
+      expect((await pool.query(frozen)).rows).toEqual([{ n: 2 }])
       expect((await pool.query(new Named())).rows).toEqual([{ n: 3 }])
     }
     const client = await pool.connect()

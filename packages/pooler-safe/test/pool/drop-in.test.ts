@@ -28,7 +28,7 @@ test('I11: SafePool is a pg.Pool and SafeClient a pg.Client, by class and by nam
 })
 
 test('I11: results are those of pg: types, arrays, several statements, fields, commands', async () => {
-  const texts: [string, unknown[]?][] = [
+  const texts: [string, (unknown[] | undefined)?][] = [
     ['select 1 as int, 2::bigint as big, 1.5::numeric as num, true as yes, null as nothing'],
     [
       `select now()::timestamptz(0) is not null as t, '{1,2}'::int[] as list, '{"a":1}'::jsonb as doc, '\\x00ff'::bytea as raw`,
@@ -131,9 +131,9 @@ test('I11: the counters of the pool are those of pg', async () => {
     count()
     const third = pool.connect()
     count()
-    one!.release()
+    one.release()
     ;(await third).release()
-    two!.release()
+    two.release()
     count()
     return counts
   })
@@ -141,7 +141,7 @@ test('I11: the counters of the pool are those of pg', async () => {
 })
 
 test('I11: SafeClient can be given to any pg.Pool', async () => {
-  const pool = new pg.Pool({ connectionString: database.directUrl, max: 1, Client: SafeClient as never })
+  const pool = new pg.Pool({ connectionString: database.directUrl, max: 1, Client: SafeClient })
   try {
     const client = await pool.connect()
     expect(client).toBeInstanceOf(SafeClient)
@@ -187,8 +187,11 @@ test('I11: a null query throws at once, a callback that is none too, as with pg'
 test('I11: a reused and frozen query config is not changed', async () => {
   const pool = new SafePool({ connectionString: database.directUrl, max: 1 })
   try {
-    const config = Object.freeze({ text: 'select $1::int as n', values: Object.freeze([1]) })
-    for (let turn = 0; turn < 2; turn += 1) expect((await pool.query(config as never)).rows).toEqual([{ n: 1 }])
+    const config: pg.QueryConfig = Object.freeze({
+      text: 'select $1::int as n',
+      values: Object.freeze([1]) as number[],
+    })
+    for (let turn = 0; turn < 2; turn += 1) expect((await pool.query(config)).rows).toEqual([{ n: 1 }])
     expect(Object.keys(config)).toEqual(['text', 'values'])
   } finally {
     await pool.end()

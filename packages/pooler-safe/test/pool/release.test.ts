@@ -27,7 +27,7 @@ function releases(url: () => string): void {
   test('I6: a client released inside a transaction is never handed on, and the leak is reported', () =>
     withPool(async (pool, warnings) => {
       const emitted: unknown[] = []
-      pool.on('warning' as never, (warning: unknown) => emitted.push(warning))
+      pool.on('warning', (warning) => emitted.push(warning))
       const leaking = await pool.connect()
       await leaking.query('begin')
       await leaking.query('insert into kept values (1)')
@@ -118,7 +118,7 @@ function releases(url: () => string): void {
   test('release(error) destroys the client, as with pg', () =>
     withPool(async (pool) => {
       const client = await pool.connect()
-      const removed = new Promise((resolve) => pool.once('remove' as never, resolve))
+      const removed = new Promise((resolve) => pool.once('remove', resolve))
       client.release(new Error('do not use it again'))
       expect(await removed).toBe(client)
       expect(pool.totalCount).toBe(0)

@@ -156,3 +156,46 @@ test('D4: a pooler that loses the transaction is found out at the next statement
   lie = false
   expect((await db.query('select 1 as n')).rows).toEqual([{ n: 1 }])
 })
+
+test('D4: a BEGIN that is confirmed without opening a transaction is found out before anything runs outside', async () => {
+  await using proxy = await startTcpProxy(database.directUrl)
+  const pool = new SafePool({ connectionString: proxy.url, max: 1 })
+  const client = await pool.connect()
+  proxy.onAnswer = (chunk, { client: socket }) => {
+    const ready = chunk.indexOf('Z\0\0\0\x05T')
+    if (ready < 0) return true
+    const altered = Buffer.from(chunk)
+    altered[ready + 5] = 0x49
+    socket.write(altered)
+    return false
+  }
+  expect(await caught(client.query('begin'))).toMatchObject({ code: 'POOLER_SAFE_TRANSACTION_LOST' })
+  expect(outcomeOf(await caught(client.query('insert into item values (1)')))).toBe('not-executed')
+  client.release()
+  await pool.end()
+  expect(await stored()).toBe(0)
+})
+
+test('D4: a lost transaction is what the caller sees, even if the callback swallowed it', async () => {
+  await using proxy = await startTcpProxy(database.directUrl)
+  await using db = createDatabase({ url: proxy.url, max: 1 })
+  let lie = false
+  proxy.onAnswer = (chunk, { client }) => {
+    const ready = chunk.indexOf('Z\0\0\0\x05T')
+    if (!lie || ready < 0) return true
+    const altered = Buffer.from(chunk)
+    altered[ready + 5] = 0x49
+    client.write(altered)
+    return false
+  }
+  const error = await caught(
+    db.transaction(
+      async (tx) => {
+        lie = true
+        await tx.query('insert into item values (2)').catch(() => undefined)
+      },
+      { retries: 3 },
+    ),
+  )
+  expect(error).toMatchObject({ code: 'POOLER_SAFE_TRANSACTION_LOST', outcome: 'unknown' })
+})
