@@ -219,6 +219,12 @@ class Cursor {
     return { start, end: start + words.length }
   }
 
+  /** The same, where these words follow `keyword`. */
+  findAfter(keyword: string, words: string): { readonly start: number; readonly end: number } | undefined {
+    const both = this.find(keyword + words)
+    return both && { start: both.start + keyword.length, end: both.end }
+  }
+
   get whole(): { readonly start: number; readonly end: number } {
     return { start: 0, end: this.#body.length }
   }
@@ -246,7 +252,7 @@ function readPiece({ kind, source, mode }: Piece, cursor: Cursor): readonly SqlR
 
 /** `execute 'constant'` is read; anything put together at run time is only reported. */
 function readDynamic(source: string, cursor: Cursor): readonly SqlReason[] {
-  const place = cursor.find(source) ?? cursor.whole
+  const place = cursor.findAfter('execute ', source) ?? cursor.find(source) ?? cursor.whole
   let constant: string | undefined
   try {
     const target = list(parseSql(`select ${source}`).statements[0]?.node, 'targetList')[0]

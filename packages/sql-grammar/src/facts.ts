@@ -203,7 +203,7 @@ class FactReader {
           this.#temporaryRelation(inner)
           return true
         },
-        list: (field, items) => this.#temporaryNames(field, items),
+        list: (field, items) => this.#temporaryNames(node, field, items),
       },
     )
   }
@@ -242,19 +242,20 @@ class FactReader {
         else this.#temporaryRelation(node)
         return true
       },
-      list: (field, items) => this.#temporaryNames(field, items),
+      list: (field, items) => this.#temporaryNames(root, field, items),
     })
   }
 
   #temporaryRelation(node: TreeNode): void {
     if (node === this.#created || typeof node['relname'] !== 'string' || !isTemporary(node)) return
     // Of a temporary object being created, the text's `temp` is at fault, not its name.
-    this.#add('temporary object', node['relname'], node['relpersistence'] === 't' ? undefined : node['location'])
+    if (node['relpersistence'] === 't') this.#add('temporary object', node['relname'])
+    else this.#add('temporary object', text(node, 'schemaname') ?? '', node['location'])
   }
 
-  #temporaryNames(field: string, items: readonly unknown[]): void {
+  #temporaryNames(root: TreeNode, field: string, items: readonly unknown[]): void {
     if (!nameLists.has(field) || items.length < 2) return
-    for (const name of namesOf(items.slice(0, -1))) {
+    for (const name of namesOf(field === 'items' ? qualifiersOf(root, items) : items.slice(0, -1))) {
       if (isTemporarySchema(name)) this.#add('temporary object', name)
     }
   }
@@ -284,6 +285,19 @@ class FactReader {
     const danger = setting === undefined ? undefined : dangerOf(setting, milder)
     if (danger && setting !== undefined) this.#push({ ...danger, subject: setting }, location)
   }
+}
+
+/**
+ * The parts of an object's name in a list that are not its last. Operator classes come with their access method in
+ * front, what belongs to a table with its own name at the end.
+ */
+function qualifiersOf(root: TreeNode, items: readonly unknown[]): readonly unknown[] {
+  const type = ['removeType', 'objtype', 'objectType', 'renameType']
+    .map((field) => text(root, field))
+    .find((value) => value)
+  if (type === 'OBJECT_OPCLASS' || type === 'OBJECT_OPFAMILY') return items.slice(1, -1)
+  if (/^OBJECT_(?:TRIGGER|RULE|POLICY|TABCONSTRAINT)$/.test(type ?? '')) return items.slice(0, -2)
+  return items.slice(0, -1)
 }
 
 function isTemporary(relation: TreeNode): boolean {
