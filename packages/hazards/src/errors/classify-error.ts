@@ -103,10 +103,6 @@ function fromRule(rule: ErrorRule, facts: ErrorFacts, sqlState: string | undefin
 
 /** What the class of a SQLSTATE says. A fatal error ends the transaction somewhere; only at login is it known where. */
 function fromClass(facts: ErrorFacts, sqlState: string): Found | undefined {
-  const name = sqlState.slice(0, 2)
-  const known = serverClasses[name]
-  const shared = sharedClasses[name]
-  if (!known && !shared) return undefined
   if (facts.severity === 'notice') {
     return {
       outcome: 'unknown',
@@ -118,6 +114,10 @@ function fromClass(facts: ErrorFacts, sqlState: string): Found | undefined {
       fatal: false,
     }
   }
+  const name = sqlState.slice(0, 2)
+  const known = serverClasses[name]
+  const shared = sharedClasses[name]
+  if (!known && !shared) return undefined
   const described = known ?? (facts.fromServer ? shared : undefined)
   const origin = known || facts.fromServer ? 'server' : 'pooler'
   const atLogin = name === '28' || name === '3D'

@@ -275,11 +275,26 @@ const clauseKeywords = 'from where group having window order limit offset fetch 
 
 /** `select … into [local | global] temp[orary] [table] name`. */
 function intoTemporary(tokens: Tokens, from: number, to: number, at: number, reasons: SqlReason[]): void {
-  if (at > from && (isKeyword(tokens, at - 1, 'insert') || isKeyword(tokens, at - 1, 'merge'))) return
   let i = at + 1
   if (isKeyword(tokens, i, 'local') || isKeyword(tokens, i, 'global')) i += 1
   if (!isKeyword(tokens, i, 'temp') && !isKeyword(tokens, i, 'temporary')) return
   if (i + 1 >= to || !isName(tokens, i + 1)) return
   if (clauseKeywords.some((keyword) => isKeyword(tokens, i + 1, keyword))) return
+  if (at > from && isTargetNamedTemp(tokens, at - 1, i + 1)) return
   reasons.push(reasonOf(tokens, 'temporary object', i))
+}
+
+/**
+ * Whether `temp` before `next` is the name of the table that an `insert` or `merge` at `verb` writes to. The verb alone
+ * does not tell: `select 2 insert into temp t` calls its column `insert`. In doubt the answer is no.
+ */
+function isTargetNamedTemp(tokens: Tokens, verb: number, next: number): boolean {
+  const follows = (at: number, keyword: string): boolean => isKeyword(tokens, at, keyword)
+  if (follows(verb, 'merge')) {
+    return follows(next, 'using') || follows(next, 'as') || follows(next + nameLength(tokens, next), 'using')
+  }
+  if (!follows(verb, 'insert')) return false
+  if (follows(next, 'values')) return tokens.kinds[next + 1] === K.open
+  if (follows(next, 'overriding')) return follows(next + 1, 'user') || follows(next + 1, 'system')
+  return ['select', 'with', 'default', 'as'].some((keyword) => follows(next, keyword))
 }

@@ -386,19 +386,14 @@ class StatementReader {
     if (this.#isAny(i, 'temp', 'temporary')) {
       const table = this.#is(i + 1, 'table')
       this.#add(table && this.#dropsOnCommit(i) ? 'temporary table on commit drop' : 'temporary object', i, i + 1)
-      this.#createdSchema(i + 1)
+      this.#temporarySchema = this.#createdSchema(this.#is(i + 1, 'recursive') ? i + 2 : i + 1)
       if (table) this.#asExecute(i)
       return true
     }
     if (this.#is(i, 'unlogged')) i += 1
     if (this.#is(i, 'table')) {
-      const name = this.#createdName(i)
-      if (
-        this.#tokens.kinds[name + nameLength(this.#tokens, name)] === K.dot &&
-        this.#temporaryAt(name, this.#dropsOnCommit(i))
-      ) {
-        this.#temporarySchema = name
-      }
+      const schema = this.#createdSchema(i)
+      if (this.#temporaryAt(schema, this.#dropsOnCommit(i))) this.#temporarySchema = schema
       this.#asExecute(i)
       return true
     }
@@ -411,20 +406,30 @@ class StatementReader {
     return true
   }
 
-  /** The token where the name of the object starts after `table | view | sequence [if not exists]` at `at`. */
-  #createdName(at: number): number {
-    return this.#is(at + 1, 'if') && this.#is(at + 2, 'not') && this.#is(at + 3, 'exists') ? at + 4 : at + 1
+  /** The schema in the name after `table | view | sequence [if not exists]` at `at`; -1 when there is none. */
+  #createdSchema(at: number): number {
+    const exists = this.#is(at + 1, 'if') && this.#is(at + 2, 'not') && this.#is(at + 3, 'exists')
+    let schema = -1
+    let name = exists ? at + 4 : at + 1
+    // `database.schema.name`
+    for (let dot = this.#dotAfter(name); dot > 0; dot = this.#dotAfter(name)) {
+      schema = name
+      name = dot + 1
+    }
+    return schema
   }
 
-  /** Remembers the schema of a temporary object being created, so that it is not reported twice. */
-  #createdSchema(at: number): void {
-    const name = this.#createdName(at)
-    if (name < this.#to && isName(this.#tokens, name)) this.#temporarySchema = name
+  /** The dot that follows the name at `at`, or 0. */
+  #dotAfter(at: number): number {
+    if (at >= this.#to || !isName(this.#tokens, at)) return 0
+    const after = at + nameLength(this.#tokens, at)
+    return after < this.#to && this.#tokens.kinds[after] === K.dot ? after : 0
   }
 
   /** Reports the name at `at` if it is the temporary schema. */
   #temporaryAt(at: number, dropsOnCommit = false): boolean {
-    if (at >= this.#to || !isName(this.#tokens, at) || !isTemporarySchema(nameOf(this.#tokens, at))) return false
+    if (at < 0 || at >= this.#to || !isName(this.#tokens, at) || !isTemporarySchema(nameOf(this.#tokens, at)))
+      return false
     this.#add(dropsOnCommit ? 'temporary table on commit drop' : 'temporary object', at)
     return true
   }
@@ -445,8 +450,12 @@ class StatementReader {
     if (as >= 0 && this.#is(as + 1, 'execute')) this.#add('execute', as + 1)
   }
 
+  /** Subscriptions connect at once, which no transaction may, unless one of these options is given. */
   #subscription(at: number, last: number, ...options: string[]): void {
-    for (let i = last + 1; i < this.#to; i += 1) if (this.#isAny(i, ...options)) return
+    for (let i = last + 1; i < this.#to; i += 1) {
+      const before = this.#tokens.kinds[i - 1]
+      if ((before === K.open || before === K.comma) && this.#isAny(i, ...options)) return
+    }
     this.#add('no transaction', at, last)
   }
 
@@ -510,7 +519,7 @@ class StatementReader {
   /** Names in the temporary schema, in statements that are not searched for calls. */
   #temporaryReferences(): void {
     for (let i = this.#from; i < this.#to; i += 1) {
-      if (isName(this.#tokens, i) && this.#tokens.kinds[i + nameLength(this.#tokens, i)] === K.dot) this.#temporaryAt(i)
+      if (this.#dotAfter(i) > 0) this.#temporaryAt(i)
     }
   }
 }
