@@ -38,6 +38,14 @@ const specific: readonly ErrorRule[] = (
     { condition: 'prepared-statement-missing', codes: ['26000'], retry: 'never', hazard: 'named-parse', hint: rename },
     {
       condition: 'prepared-statement-duplicate',
+      pattern: /^prepared statement .* already exists\b/s,
+      codes: ['42P05'],
+      retry: 'never',
+      hazard: 'named-parse',
+      hint: rename,
+    },
+    {
+      condition: 'prepared-statement-duplicate',
       codes: ['42P05'],
       retry: 'never',
       hazard: 'named-parse',
