@@ -1,23 +1,9 @@
 import { catalogue, hazardDocsUrl } from '../src/catalogue/catalogue.ts'
 import type { Alternative, Hazard, PoolerBehaviour, PoolerName } from '../src/catalogue/entry.ts'
 import { hazardGroups, type HazardGroup, type Severity } from '../src/hazard.ts'
+import { poolers } from '../src/poolers.ts'
 
-const poolerTitles: Readonly<Record<PoolerName, string>> = {
-  any: 'any',
-  pgbouncer: 'PgBouncer',
-  supavisor: 'Supavisor',
-  odyssey: 'Odyssey',
-  pgagroal: 'pgagroal',
-  pgdog: 'PgDog',
-  pgcat: 'PgCat',
-  pgpool: 'Pgpool-II',
-  'rds-proxy': 'Amazon RDS Proxy',
-  neon: 'Neon',
-  'prisma-postgres': 'Prisma Postgres',
-  'edb-pgd': 'EDB PGD Connection Manager',
-  multigres: 'Multigres',
-  proxysql: 'ProxySQL',
-}
+const poolerTitles: Readonly<Record<PoolerName, string>> = { ...poolers, any: 'any' }
 
 const severityTitles: Readonly<Record<Severity, string>> = {
   leak: 'leak between clients',

@@ -20,11 +20,13 @@ const outdated = [...pages].filter(
 if (check) {
   const wrong = [...outdated.map(([path]) => path), ...surplus]
   if (wrong.length > 0) {
-    console.error(`Out of date (run node packages/hazards/scripts/generate-docs.ts):\n${wrong.join('\n')}`)
+    process.stderr.write(`Out of date (run node packages/hazards/scripts/generate-docs.ts):\n${wrong.join('\n')}\n`)
     process.exitCode = 1
   }
 } else {
   for (const [path, text] of outdated) writeFileSync(new URL(path, root), text)
   for (const path of surplus) rmSync(new URL(path, root))
-  console.log(`${String(outdated.length)} written, ${String(surplus.length)} removed in ${fileURLToPath(folder)}`)
+  process.stdout.write(
+    `${String(outdated.length)} written, ${String(surplus.length)} removed in ${fileURLToPath(folder)}\n`,
+  )
 }

@@ -1,22 +1,9 @@
 import type { HazardCode, HazardGroup, HazardId, Severity } from '../hazard.ts'
+import type { PoolerKey } from '../poolers.ts'
 import type { SqlContext } from '../sql/analysis.ts'
 
 /** A pooler whose behaviour the catalogue knows something about; `any` stands for every transaction-mode pooler. */
-export type PoolerName =
-  | 'any'
-  | 'pgbouncer'
-  | 'supavisor'
-  | 'odyssey'
-  | 'pgagroal'
-  | 'pgdog'
-  | 'pgcat'
-  | 'pgpool'
-  | 'rds-proxy'
-  | 'neon'
-  | 'prisma-postgres'
-  | 'edb-pgd'
-  | 'multigres'
-  | 'proxysql'
+export type PoolerName = PoolerKey | 'any'
 
 /** What the victim sees, or does not see. `ignored`: accepted without effect. `refused`: rejected with an error. */
 export type BehaviourOutcome = 'safe' | 'error' | 'leak' | 'wrong' | 'hang' | 'ignored' | 'refused' | 'unknown'
