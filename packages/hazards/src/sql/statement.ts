@@ -1,7 +1,7 @@
 import type { AnalyzedStatement, Command, SqlReason, Verdict } from './analysis.ts'
 import { verdicts } from './analysis.ts'
 import { dangerOf, reasonOf, scanExpressions } from './calls.ts'
-import { isKeyword, isName, nameLength, nameOf, tokenKinds, type Tokens } from './lexer.ts'
+import { isKeyword, isName, nameLength, nameOf, tokenKinds, tokenText, type Tokens } from './lexer.ts'
 import { startsRoutine } from './split.ts'
 import { isTemporarySchema, sessionSettingKind, statementRules, type StatementKind } from './table.ts'
 
@@ -329,8 +329,11 @@ class StatementReader {
     const from = this.#find(at, 'from')
     const to = this.#find(at, 'to')
     const direction = from >= 0 && (to < 0 || from < to) ? from : to
-    // PostgreSQL takes STDIN and STDOUT as the same word: `copy t to stdin` works.
-    if (direction < 0 || !this.#isAny(direction + 1, 'stdin', 'stdout')) return
+    if (direction < 0 || direction + 1 >= this.#to) return
+    // PostgreSQL takes STDIN and STDOUT as the same word: `copy t to stdin` works. Its tree does not tell an empty file
+    // name from none, so neither does this.
+    const file = direction + 1
+    if (!this.#isAny(file, 'stdin', 'stdout') && !emptyString.test(tokenText(this.#tokens, file))) return
     this.#add(direction === from ? 'copy in' : 'copy out', at)
   }
 
@@ -452,9 +455,12 @@ class StatementReader {
 
   /** Subscriptions connect at once, which no transaction may, unless one of these options is given. */
   #subscription(at: number, last: number, ...options: string[]): void {
-    for (let i = last + 1; i < this.#to; i += 1) {
-      const before = this.#tokens.kinds[i - 1]
-      if ((before === K.open || before === K.comma) && this.#isAny(i, ...options)) return
+    const list = this.#tokens.kinds.indexOf(K.open, last)
+    if (list >= 0 && list < this.#to) {
+      for (let i = list + 1; i < this.#to; i += 1) {
+        const before = this.#tokens.kinds[i - 1]
+        if ((before === K.open || before === K.comma) && this.#isAny(i, ...options)) return
+      }
     }
     this.#add('no transaction', at, last)
   }
@@ -523,6 +529,8 @@ class StatementReader {
     }
   }
 }
+
+const emptyString = /^(?:(?:[en]|u&)?''|(\$[^$]*\$)\1)$/i
 
 const explainable = new Set(
   'select insert update delete merge values table with declare create refresh execute'.split(' '),
