@@ -316,7 +316,7 @@ export const groupA: HazardGroupText<'A'> = {
         language: 'ts',
         bad: `client.query(new Query({ name: 'page', text: 'select id from big', rows: 100, portal: 'p1' }))`,
         good: `client.query(new Cursor('select id from big'))`,
-        note: 'Never name both: leave the statement unnamed when a portal has a name.',
+        note: 'Leave the statement unnamed when its portal has a name.',
       },
     ],
     evidence: ['supavisor at 03e5cc56'],

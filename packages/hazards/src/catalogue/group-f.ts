@@ -135,8 +135,8 @@ export const groupF: HazardGroupText<'F'> = {
     alternatives: [
       {
         language: 'ts',
-        bad: `postgresql://app@db.example:6543/app?pgbouncer=true`,
-        good: `postgresql://app@db.example:6543/app`,
+        bad: `const connectionString = 'postgresql://app@db.example:6543/app?pgbouncer=true'`,
+        good: `const connectionString = 'postgresql://app@db.example:6543/app'`,
         note: 'Remove the flag unless your driver documents it, and use unnamed statements.',
       },
     ],
@@ -212,7 +212,7 @@ export const groupF: HazardGroupText<'F'> = {
     alternatives: [
       {
         language: 'ts',
-        good: `postgresql://postgres.tenant@pooler.example:6543/postgres`,
+        good: `const connectionString = 'postgresql://postgres.tenant@pooler.example:6543/postgres'`,
         note: 'Copy host and user name from the provider’s page for the pooled endpoint, and connect by name, not by IP address.',
       },
     ],

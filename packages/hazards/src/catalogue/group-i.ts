@@ -161,7 +161,7 @@ export const groupI: HazardGroupText<'I'> = {
     alternatives: [
       {
         language: 'ts',
-        bad: `postgresql://app@db.example/app?channel_binding=require`,
+        bad: `new Pool({ connectionString: 'postgresql://app@db.example/app?channel_binding=require' })`,
         good: `new Pool({ connectionString, enableChannelBinding: true })`,
         note: 'Rely on verified TLS towards the pooler, and set enableChannelBinding in pg where the server ends TLS itself.',
       },

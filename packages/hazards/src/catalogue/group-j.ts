@@ -41,7 +41,7 @@ export const groupJ: HazardGroupText<'J'> = {
       {
         language: 'ts',
         bad: `if (error.code === '08P01') throw error`,
-        good: `if (classifyError(error).retry === 'safe') return retry()`,
+        good: `if (classifyError(error).retry === 'backoff') await tryAgainLater()`,
         note: 'Decide by code and message together, and ask first whether the statement can have been executed.',
       },
     ],
