@@ -224,6 +224,8 @@ async function startBinaries(
       cwd: directory,
       logFile,
       stopSignal: 'SIGINT',
+      // Nobody needs a checkpoint of what is deleted next.
+      abandonSignal: temporary === undefined ? 'SIGINT' : 'SIGQUIT',
       removeAfterwards: temporary,
     })
     try {

@@ -14,6 +14,8 @@ export interface ServerCommand {
   readonly env?: NodeJS.ProcessEnv
   /** Ask nicely with this signal. */
   readonly stopSignal: NodeJS.Signals
+  /** What the watcher uses when we are gone; default is `stopSignal`. */
+  readonly abandonSignal?: NodeJS.Signals
   /** What is deleted when the server has ended, whoever ended it. */
   readonly removeAfterwards: string | undefined
 }
@@ -27,7 +29,12 @@ read -r line || true
 if [ "$line" = stop ]; then exit 0; fi
 kill -s "$2" "$1" 2>/dev/null
 waited=0
-while kill -0 "$1" 2>/dev/null && [ "$waited" -lt 100 ]; do sleep 0.1; waited=$((waited + 1)); done
+while kill -0 "$1" 2>/dev/null && [ "$waited" -lt 100 ]; do
+  # Where nobody waits for orphans (a container without an init) it stays as a zombie.
+  case "$(cat "/proc/$1/stat" 2>/dev/null)" in *") Z "*) break ;; esac
+  sleep 0.1
+  waited=$((waited + 1))
+done
 kill -s KILL "$1" 2>/dev/null
 if [ -n "$3" ]; then rm -rf "$3"; fi
 `
@@ -114,12 +121,19 @@ export class ServerProcess {
   #watch(): ChildProcess | undefined {
     const { pid } = this.#child
     if (pid === undefined) return undefined
-    const { stopSignal, removeAfterwards } = this.#command
+    const { stopSignal, abandonSignal = stopSignal, removeAfterwards } = this.#command
     if (process.platform === 'win32') {
       process.once('exit', () => this.#child.kill())
       return undefined
     }
-    const args = ['-c', watcherScript, 'pooler-safe-watcher', String(pid), stopSignal.slice(3), removeAfterwards ?? '']
+    const args = [
+      '-c',
+      watcherScript,
+      'pooler-safe-watcher',
+      String(pid),
+      abandonSignal.slice(3),
+      removeAfterwards ?? '',
+    ]
     const watcher = spawn('/bin/sh', args, { stdio: ['pipe', 'ignore', 'ignore'], cwd: '/', detached: true })
     watcher.on('error', () => undefined)
     watcher.stdin.on('error', () => undefined)
