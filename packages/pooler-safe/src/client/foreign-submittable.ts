@@ -1,6 +1,6 @@
 import type { ConnectionInternals, Submittable } from './pg-internals.ts'
-import type { SafeConnection } from './safe-connection.ts'
-import { toError } from './safe-query.ts'
+import type { GuardedConnection } from './safe-connection.ts'
+import { toError } from '../errors/to-error.ts'
 
 /** Submittables whose `submit` is guarded already, in case one is handed over twice. */
 const guarded = new WeakSet<Submittable>()
@@ -14,7 +14,7 @@ export function guardSubmit(query: Submittable): void {
   guarded.add(query)
   const submit = query.submit.bind(query)
   query.submit = (connection: ConnectionInternals): unknown => {
-    const guard = connection as SafeConnection
+    const guard = connection as GuardedConnection
     // Some submittables rearrange the socket's listeners before they send, so their text is judged first.
     if (typeof query.text === 'string') {
       const refusal = guard.admission.text(query.text, false)

@@ -124,6 +124,7 @@ export interface ClientInternals {
 
 /** What `pg.Pool` is underneath. */
 export interface PoolInternals {
+  Promise: PromiseConstructor
   _release(client: unknown, idleListener: unknown, error?: unknown): void
   _acquireClient(client: unknown, pendingItem: unknown, idleListener: unknown, isNew: boolean): void
 }
@@ -173,7 +174,7 @@ let checked = false
  */
 export function assertSupportedPg(): void {
   if (checked) return
-  if (!hasMethod(pg.Client.prototype, '_handleReadyForQuery') && hasMethod(pg.Client.prototype, 'escapeLiteral')) {
+  if (!hasMethod(pg.Client.prototype, '_handleReadyForQuery') && hasMethod(pg.Client.prototype, 'isConnected')) {
     throw nativeBindings('pg.Client is the native one (NODE_PG_FORCE_NATIVE is set)')
   }
   for (const [owner, prototype, methods] of needed) {

@@ -1,3 +1,4 @@
+import { toError } from '../errors/to-error.ts'
 import pg from 'pg'
 import { explainError, notSent, type ErrorMoment } from '../errors/explain-error.ts'
 import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
@@ -18,20 +19,16 @@ import type {
 } from './pg-internals.ts'
 import { SafeConnection, tooManyParameters, maxParameters } from './safe-connection.ts'
 import { SafeQuery, type Interruption } from './safe-query.ts'
-import { judgeSql, type Scope } from './sql-policy.ts'
+import { isTransactional, judgeSql, type Scope } from './sql-policy.ts'
 import { lostTransaction, TransactionWatch, wrongState } from './transaction-watch.ts'
 
 /** Options of a {@link SafeClient}: those of `pg.Client` that are safe behind a pooler, and the guard's own. */
 export type SafeClientConfig = pg.ClientConfig & GuardOptions
 
-const PgClient = pg.Client as unknown as new (config?: string | SafeClientConfig) => pg.Client & ClientInternals
-
-const pgQuery = pg.Client.prototype.query as unknown as (
-  this: object,
-  config: never,
-  values?: never,
-  callback?: never,
-) => unknown
+/** What `super` is for the methods that the public types of `pg` leave out. */
+const base = pg.Client.prototype as unknown as ClientInternals & {
+  query(config: unknown, values?: unknown, callback?: unknown): unknown
+}
 
 /** How long a client connection that reported FATAL may stay open before it is closed from this side. */
 const fatalGraceMs = 1_000
@@ -45,7 +42,7 @@ const fatalGraceMs = 1_000
  *
  * @throws PoolerSafeError at construction for unknown or unsafe options and for the native bindings.
  */
-export class SafeClient extends PgClient {
+export class SafeClient extends pg.Client {
   /** Who may control transactions on this client: its holder, or nobody while `pool.query` has it. */
   scope: Scope = 'client'
   /** Given back to its pool; using it now would run statements in somebody else's turn. */
@@ -54,6 +51,7 @@ export class SafeClient extends PgClient {
   evicted: Error | undefined
   /** A CancelRequest is on its way: resolves when the server has taken it. */
   cancelling: Promise<void> | undefined
+  readonly #pg = this as unknown as ClientInternals
   readonly #guard: SafeConnection
   readonly #rejectNames: boolean
   readonly #queryTimeoutMs: number
@@ -71,12 +69,12 @@ export class SafeClient extends PgClient {
     if (!original) throw nativeBindings('pg.Client has no connection')
     // What pg found in the environment and in its own defaults counts as much as what it was given.
     for (const [key, refused] of Object.entries(refusedStartupParameters)) {
-      if (!asksForNothing(this.connectionParameters[key], refused)) throw unsafeOption(key, refused, 'option')
+      if (!asksForNothing(this.#pg.connectionParameters[key], refused)) throw unsafeOption(key, refused, 'option')
     }
     this.#guard = new SafeConnection(original, {
       query: (query) => this.#admitQuery(query),
       text: (text, extended) => this.#admit(text, extended, this.scope),
-      explain: (query, error) => explainError(error, query.sent ? this.#moment(false) : notSent),
+      explain: (query, error) => explainError(error, query.sent ? this.#moment(false, query) : notSent),
     })
     Object.defineProperty(this, 'connection', {
       value: this.#guard,
@@ -87,8 +85,8 @@ export class SafeClient extends PgClient {
     this.#rejectNames = options.names === 'reject'
     this.#onError = options.onError
     // pg's own read timeout leaves the query running and the client busy: ours cancels it.
-    this.#queryTimeoutMs = Number(this.connectionParameters['query_timeout'] ?? 0)
-    this.connectionParameters['query_timeout'] = 0
+    this.#queryTimeoutMs = Number(this.#pg.connectionParameters['query_timeout'] ?? 0)
+    this.#pg.connectionParameters['query_timeout'] = 0
     if (options.wireGuard) wireGuard(this)
   }
 
@@ -99,12 +97,12 @@ export class SafeClient extends PgClient {
 
   /** Nothing is being run, waited for or queued. */
   get isQuiet(): boolean {
-    return this.readyForQuery === true && !this._activeQuery && this._queryQueue.length === 0
+    return this.#pg.readyForQuery === true && !this.#pg._activeQuery && this.#pg._queryQueue.length === 0
   }
 
   /** The client connection can no longer be used. */
   get isDead(): boolean {
-    return !this._queryable || this._ending || this._ended
+    return !this.#pg._queryable || this.#pg._ending || this.#pg._ended
   }
 
   /** Calls back once nothing is being run or queued, or the client connection has ended. */
@@ -123,8 +121,8 @@ export class SafeClient extends PgClient {
     this.on('end', settled)
   }
 
-  override getStartupConf(): Record<string, string> {
-    const parameters = super.getStartupConf()
+  getStartupConf(): Record<string, string> {
+    const parameters = base.getStartupConf.call(this)
     for (const key of Object.keys(refusedStartupParameters)) Reflect.deleteProperty(parameters, key)
     return parameters
   }
@@ -140,14 +138,14 @@ export class SafeClient extends PgClient {
       })
       return undefined
     }
-    return new this._Promise<this>((resolve, reject) => {
+    return new this.#pg._Promise<this>((resolve, reject) => {
       connect((error) => {
         if (!error) {
           resolve(this)
           return
         }
         explainError(error, notSent)
-        reject(error)
+        reject(toError(error))
       })
     })
   }
@@ -172,13 +170,13 @@ export class SafeClient extends PgClient {
    * that comes late would hit the next statement. If the server does not react in `graceMs`, the client connection is closed.
    */
   interrupt(query: SafeQuery, reason: Interruption, graceMs = 5_000): void {
-    const queued = this._queryQueue.indexOf(query)
+    const queued = this.#pg._queryQueue.indexOf(query)
     if (queued >= 0) {
-      this._queryQueue.splice(queued, 1)
+      this.#pg._queryQueue.splice(queued, 1)
       query.handleError(reason('not-executed'), this.#guard)
       return
     }
-    if (this._activeQuery !== query || query.interruption) return
+    if (this.#pg._activeQuery !== query || query.interruption) return
     query.interruption = reason
     const timer = setTimeout(() => {
       this.#guard.stream.destroy()
@@ -202,71 +200,72 @@ export class SafeClient extends PgClient {
     return super.emit(event, ...args)
   }
 
-  override _handleErrorMessage(message: ServerMessage): void {
-    const active = this._activeQuery
-    if (this._connecting || !active) {
-      super._handleErrorMessage(message)
+  _handleErrorMessage(message: ServerMessage): void {
+    const active = this.#pg._activeQuery
+    if (this.#pg._connecting || !active) {
+      base._handleErrorMessage.call(this, message)
       return
     }
     const fatal = message.severity === 'FATAL' || message.severity === 'PANIC'
     if (fatal) this.#expectEnd(message)
-    explainError(message, this.#moment(!fatal))
+    explainError(message, this.#moment(!fatal, active))
     if (active instanceof SafeQuery) active.fail(message, this.#guard)
-    else super._handleErrorMessage(message)
+    else base._handleErrorMessage.call(this, message)
   }
 
-  override _errorAllQueries(error: Error): void {
+  _errorAllQueries(error: Error): void {
     // A SafeQuery explains its own end; a cursor or stream is told here.
-    if (this._activeQuery && !(this._activeQuery instanceof SafeQuery)) explainError(error, this.#moment(false))
-    this.#queriesTold ||= Boolean(this._activeQuery) || this._queryQueue.length > 0
-    super._errorAllQueries(error)
+    if (this.#pg._activeQuery && !(this.#pg._activeQuery instanceof SafeQuery))
+      explainError(error, this.#moment(false, this.#pg._activeQuery))
+    this.#queriesTold ||= Boolean(this.#pg._activeQuery) || this.#pg._queryQueue.length > 0
+    base._errorAllQueries.call(this, error)
   }
 
-  override _handleReadyForQuery(message: ReadyForQueryMessage): void {
+  _handleReadyForQuery(message: ReadyForQueryMessage): void {
     const status = message.status ?? 'I'
     this.#guard.markReady()
     clearTimeout(this.#fatalTimer)
     const failure = this.#verify(status)
     this.#status = status
     this.#watch = undefined
-    const active = this._activeQuery
+    const active = this.#pg._activeQuery
     if (!failure || !active) {
-      super._handleReadyForQuery(message)
+      base._handleReadyForQuery.call(this, message)
       return
     }
     if (active instanceof SafeQuery) {
       active.fail(failure, this.#guard)
-      super._handleReadyForQuery(message)
+      base._handleReadyForQuery.call(this, message)
       return
     }
-    this._activeQuery = null
-    super._handleReadyForQuery(message)
+    this.#pg._activeQuery = null
+    base._handleReadyForQuery.call(this, message)
     active.handleError(failure, this.#guard)
   }
 
-  override _handleCommandComplete(message: CommandCompleteMessage): void {
+  _handleCommandComplete(message: CommandCompleteMessage): void {
     this.#watch?.complete(message.text)
-    super._handleCommandComplete(message)
+    base._handleCommandComplete.call(this, message)
   }
 
-  override _handleNotice(message: ServerMessage): void {
+  _handleNotice(message: ServerMessage): void {
     this.#watch?.notice(message.code)
-    super._handleNotice(message)
+    base._handleNotice.call(this, message)
   }
 
   #query(config: unknown, values: unknown, callback: unknown): unknown {
-    if (config === null || config === undefined) return pgQuery.call(this, config as never)
+    if (config === null || config === undefined) return base.query.call(this, config as never)
     if (isSubmittable(config)) return this.#runForeign(config, values, callback)
     const query = new SafeQuery(config, values, callback)
-    const timeoutMs = Number((config as { query_timeout?: unknown }).query_timeout || this.#queryTimeoutMs)
+    const timeoutMs = limitOf(config) ?? this.#queryTimeoutMs
     if (query.callback) {
       if (typeof query.callback !== 'function') throw new TypeError('callback is not a function')
       this.#run(query, timeoutMs)
       return undefined
     }
-    const result = new this._Promise((resolve, reject) => {
+    const result = new this.#pg._Promise((resolve, reject) => {
       query.callback = (error, answer) => {
-        if (error) reject(error)
+        if (error) reject(toError(error))
         else resolve(answer)
       }
     }).catch((error: unknown) => {
@@ -286,7 +285,7 @@ export class SafeClient extends PgClient {
       return
     }
     if (timeoutMs) this.#limit(query, timeoutMs)
-    pgQuery.call(this, query as never)
+    base.query.call(this, query as never)
   }
 
   #limit(query: SafeQuery, timeoutMs: number): void {
@@ -317,7 +316,7 @@ export class SafeClient extends PgClient {
       query.name = undefined
     }
     guardSubmit(query)
-    return pgQuery.call(this, query as never, values as never, callback as never)
+    return base.query.call(this, query as never, values as never, callback as never)
   }
 
   #admitQuery(query: SafeQuery): Error | undefined {
@@ -339,7 +338,7 @@ export class SafeClient extends PgClient {
     return refusal
   }
 
-  #moment(answered: boolean): ErrorMoment {
+  #moment(answered: boolean, { text }: { readonly text?: unknown }): ErrorMoment {
     return {
       sent: true,
       // A text that opens a transaction and does not commit leaves nothing behind either.
@@ -347,6 +346,7 @@ export class SafeClient extends PgClient {
       committing: this.#watch?.commits ?? false,
       committed: this.#watch?.committed ?? false,
       answered,
+      transactional: this.#status !== 'I' || typeof text !== 'string' || isTransactional(text),
     }
   }
 
@@ -361,7 +361,7 @@ export class SafeClient extends PgClient {
   }
 
   #verifyControl(watch: TransactionWatch, status: TransactionStatus): Error | undefined {
-    const active = this._activeQuery
+    const active = this.#pg._activeQuery
     // pg forgets a query that failed, and ours keeps its error: then the text did not run to its end.
     const succeeded = active && !(active instanceof SafeQuery && active.failure !== undefined)
     const moved = succeeded && !watch.failure && (status !== 'I') !== watch.leavesOpen
@@ -390,6 +390,12 @@ export class SafeClient extends PgClient {
 
 function isSubmittable(config: unknown): config is Submittable {
   return typeof config === 'object' && config !== null && typeof (config as { submit?: unknown }).submit === 'function'
+}
+
+/** The `query_timeout` of one query. As with pg, 0 stands for the one of the client. */
+function limitOf(config: unknown): number | undefined {
+  const { query_timeout: timeout } = config as { query_timeout?: unknown }
+  return typeof timeout === 'number' && timeout > 0 ? timeout : undefined
 }
 
 function nameRefused(name: string): PoolerSafeError {

@@ -13,6 +13,19 @@ const copyLimitBytes = 65_536
 
 const messageType = { query: 0x51, parse: 0x50, bind: 0x42, describe: 0x44, execute: 0x45, close: 0x43, sync: 0x53 }
 
+/** What a query sees of the connection it is submitted to. */
+export interface GuardedConnection extends ConnectionInternals {
+  readonly admission: Admission
+  /** A Query or Sync is unanswered. */
+  readonly awaitingReady: boolean
+  /** The text that the policy layer has already judged: it is not judged twice. */
+  admitted: string | undefined
+  /** Starts a request: from here to `endRequest` a refusal is thrown and leaves the socket untouched. */
+  beginRequest(): void
+  /** Ends a request. After a failure, says whether bytes of it are already on the socket. */
+  endRequest(failed: boolean): { readonly wrote: boolean }
+}
+
 /** The policy of the client that owns the connection. Each method returns why something is refused. */
 export interface Admission {
   text(text: string, extended: boolean): Error | undefined
@@ -30,10 +43,8 @@ const PgConnection = pg.Connection as unknown as new (config: object) => Connect
  * Describe, Execute and Close are held back until Sync or Flush, so that a request is one contiguous write that starts
  * with Parse, and so that whatever throws on the way there has not written a byte.
  */
-export class SafeConnection extends PgConnection {
-  /** A Query or Sync is unanswered. */
+export class SafeConnection extends PgConnection implements GuardedConnection {
   awaitingReady = false
-  /** The text that the policy layer has already judged: it is not judged twice. */
   admitted: string | undefined
   readonly admission: Admission
   #held: Buffer[] = []
@@ -58,7 +69,6 @@ export class SafeConnection extends PgConnection {
     this.submittedNamedStatements = memoryless()
   }
 
-  /** Starts a request: from here to {@link endRequest} a refusal is thrown and leaves the socket untouched. */
   beginRequest(): void {
     this.#dropHeld()
     this.#poison = undefined
@@ -66,7 +76,6 @@ export class SafeConnection extends PgConnection {
     this.#building = true
   }
 
-  /** Ends a request. After a failure, says whether bytes of it are already on the socket. */
   endRequest(failed: boolean): { readonly wrote: boolean } {
     this.#building = false
     this.admitted = undefined

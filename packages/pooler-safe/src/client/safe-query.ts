@@ -1,8 +1,9 @@
 import pg from 'pg'
+import { toError } from '../errors/to-error.ts'
 import { attachFacts, outcomeOf, sqlStateOf } from '../errors/facts.ts'
 import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
 import type { CommandCompleteMessage, ConnectionInternals, QueryCallback, QueryInternals } from './pg-internals.ts'
-import type { SafeConnection } from './safe-connection.ts'
+import type { GuardedConnection } from './safe-connection.ts'
 import type { Scope } from './sql-policy.ts'
 
 /** Makes the error for a query that was cancelled from this side. */
@@ -50,7 +51,7 @@ export class SafeQuery extends PgQuery {
   }
 
   override submit(connection: ConnectionInternals): Error | null {
-    const guard = connection as SafeConnection
+    const guard = connection as GuardedConnection
     const refusal = this.cancelledBefore ?? guard.admission.query(this)
     if (refusal) return refusal
     guard.beginRequest()
@@ -67,7 +68,7 @@ export class SafeQuery extends PgQuery {
 
   override prepare(connection: ConnectionInternals): void {
     if (this.prelude !== undefined) {
-      const guard = connection as SafeConnection
+      const guard = connection as GuardedConnection
       guard.admitted = this.prelude
       connection.parse({ text: this.prelude })
       connection.bind({})
@@ -115,7 +116,7 @@ export class SafeQuery extends PgQuery {
       this.#failure = error
     }
     // Rows are being fetched in portions, so no Sync was sent yet, and without one no ReadyForQuery will come.
-    if (this.rows && !(connection as SafeConnection).awaitingReady) connection.sync()
+    if (this.rows && !(connection as GuardedConnection).awaitingReady) connection.sync()
   }
 
   /** The first error that the server reported for this query, before it settles. */
@@ -126,7 +127,7 @@ export class SafeQuery extends PgQuery {
   override handleError(error: unknown, connection: ConnectionInternals): void {
     const reported = this.#failed
       ? this.#failure
-      : (this.#decodingFailure() ?? (connection as SafeConnection).admission.explain(this, error))
+      : (this.#decodingFailure() ?? (connection as GuardedConnection).admission.explain(this, error))
     this.#settle(reported)
   }
 
@@ -188,8 +189,4 @@ function badResult(cause: unknown): PoolerSafeError {
     hint: 'types must be an object with getTypeParser(oid, format) that returns a function.',
     cause,
   })
-}
-
-export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

@@ -1,6 +1,6 @@
-import { analyzeSql, classifyAnalysis } from '@pooler-safe/hazards'
+import { analyzeSql, classifyAnalysis, hazardDocsUrl } from '@pooler-safe/hazards'
 import type { AnalyzedStatement, Command, HazardId, SqlAnalysis, SqlFinding } from '@pooler-safe/hazards'
-import { hazardDocsUrl, hazardHint, hazardTitle } from '../errors/catalogue-text.ts'
+import { hazardHint, hazardTitle } from '../errors/catalogue-text.ts'
 import { PoolerSafeError, type PoolerSafeCode } from '../errors/pooler-safe-error.ts'
 import { SqlRefusedError, type TextPosition } from '../errors/sql-refused-error.ts'
 import type { TransactionStatus } from './pg-internals.ts'
@@ -42,6 +42,13 @@ export function judgeSql(text: string, extended: boolean, scope: Scope, status: 
     return harmless
   }
   return judgeUnsafe(analysis, extended, scope, status)
+}
+
+/** Whether a text that fails outside a transaction leaves nothing behind: `vacuum` does, and a routine may commit. */
+export function isTransactional(text: string): boolean {
+  return analyzeSql(text).statements.every(
+    ({ command, verdict }) => command !== 'no-transaction' && verdict !== 'opaque',
+  )
 }
 
 function judgeUnsafe(analysis: SqlAnalysis, extended: boolean, scope: Scope, status: TransactionStatus): Judgement {

@@ -14,6 +14,8 @@ export interface ErrorMoment {
   readonly committed: boolean
   /** The server answered with an error that leaves the client connection open. */
   readonly answered: boolean
+  /** The request is undone as a whole when it fails: not so `vacuum`, or a procedure that commits. */
+  readonly transactional: boolean
 }
 
 /** The request never left. */
@@ -23,6 +25,7 @@ export const notSent: ErrorMoment = {
   committing: false,
   committed: false,
   answered: false,
+  transactional: true,
 }
 
 /**
@@ -33,7 +36,7 @@ export const notSent: ErrorMoment = {
  */
 export function explainError<E>(error: E, moment: ErrorMoment): E | Error {
   if (isPoolerSafeError(error)) return error
-  const classified = classifyError(error)
+  const classified = classifyError(error, moment)
   const outcome = outcomeAt(moment, classified.outcome)
   // What was not executed need not be idempotent to be repeated.
   const retry = outcome === 'not-executed' && classified.retry === 'if-idempotent' ? 'backoff' : classified.retry
@@ -47,7 +50,7 @@ export function explainError<E>(error: E, moment: ErrorMoment): E | Error {
 function outcomeAt(moment: ErrorMoment, classified: Outcome): Outcome {
   if (!moment.sent) return 'not-executed'
   if (moment.committed) return moment.answered ? 'unknown' : 'executed'
-  if (moment.answered) return 'not-executed'
+  if (moment.answered) return moment.transactional ? 'not-executed' : classified
   if (moment.committing) return 'unknown'
   return moment.insideTransaction ? 'not-executed' : classified
 }

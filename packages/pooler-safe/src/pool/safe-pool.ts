@@ -1,3 +1,4 @@
+import { toError } from '../errors/to-error.ts'
 import pg from 'pg'
 import { assertSupportedPg, nativeBindings, type PoolInternals, type QueryCallback } from '../client/pg-internals.ts'
 import { SafeClient } from '../client/safe-client.ts'
@@ -11,13 +12,11 @@ export type SafePoolConfig = pg.PoolConfig & GuardOptions
 
 type Connected = (error: Error | undefined, client: SafeClient | undefined, release: (error?: unknown) => void) => void
 
-interface PoolExtras extends PoolInternals {
-  Promise: PromiseConstructor
-  Client: unknown
-  on(event: 'warning', listener: (warning: PoolerSafeError, client: pg.PoolClient) => void): this
+/** What `super` is for the methods that the public types of `pg` leave out. */
+const base = pg.Pool.prototype as unknown as PoolInternals & {
+  connect(callback: Connected): void
+  query(config: unknown): unknown
 }
-const pgQuery = pg.Pool.prototype.query as unknown as (this: object, config: never) => unknown
-const PgPool = pg.Pool as unknown as new (config?: object, client?: unknown) => pg.Pool & PoolExtras
 
 /**
  * A `pg.Pool` of {@link SafeClient}s.
@@ -31,7 +30,10 @@ const PgPool = pg.Pool as unknown as new (config?: object, client?: unknown) => 
  *
  * @throws PoolerSafeError at construction for unknown or unsafe options, a bad URL and the native bindings.
  */
-export class SafePool extends PgPool {
+export class SafePool extends pg.Pool {
+  /** As `pg` calls it: what a client is made with. */
+  readonly Client: typeof SafeClient
+  readonly #pg = this as unknown as PoolInternals
   readonly #onError: ((error: Error) => void) | undefined
   readonly #onWarning: ((warning: Error) => void) | undefined
 
@@ -44,7 +46,7 @@ export class SafePool extends PgPool {
     const { Client = SafeClient, ...rest } = config
     if (!isSafeClient(Client)) throw foreignClient(Client)
     checkClientOptions(rest)
-    super(config, Client)
+    super(config)
     this.Client = Client
     markChecked(this.options)
     this.#onError = config.onError
@@ -62,9 +64,9 @@ export class SafePool extends PgPool {
       this.#connect(callback as Connected)
       return undefined
     }
-    return new this.Promise<pg.PoolClient>((resolve, reject) => {
+    return new this.#pg.Promise<pg.PoolClient>((resolve, reject) => {
       this.#connect((error, client) => {
-        if (error) reject(error)
+        if (error) reject(toError(error))
         else resolve(client as unknown as pg.PoolClient)
       })
     }).catch((error: unknown) => {
@@ -98,6 +100,17 @@ export class SafePool extends PgPool {
     })
   }
 
+  override on<K extends 'error' | 'release' | 'connect' | 'acquire' | 'remove'>(
+    event: K,
+    listener: K extends 'error' | 'release'
+      ? (error: Error, client: pg.PoolClient) => void
+      : (client: pg.PoolClient) => void,
+  ): this
+  override on(event: 'warning', listener: (warning: PoolerSafeError, client: pg.PoolClient) => void): this
+  override on(event: string, listener: unknown): this {
+    return super.on(event as never, listener as never)
+  }
+
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'error' && this.listenerCount('error') === 0) {
       // pg would crash the process for an idle client connection that ends, which poolers do all the time.
@@ -107,16 +120,16 @@ export class SafePool extends PgPool {
     return super.emit(event, ...args)
   }
 
-  override _acquireClient(client: unknown, pendingItem: unknown, idleListener: unknown, isNew: boolean): void {
+  _acquireClient(client: unknown, pendingItem: unknown, idleListener: unknown, isNew: boolean): void {
     if (client instanceof SafeClient) client.released = false
-    super._acquireClient(client, pendingItem, idleListener, isNew)
+    base._acquireClient.call(this, client, pendingItem, idleListener, isNew)
   }
 
-  override _release(client: SafeClient, idleListener: unknown, error?: unknown): void {
+  _release(client: SafeClient, idleListener: unknown, error?: unknown): void {
     client.released = true
     client.scope = 'client'
     if (error || client.isDead || (client.isQuiet && client.status === 'I' && !client.evicted)) {
-      super._release(client, idleListener, error)
+      base._release.call(this, client, idleListener, error)
       return
     }
     // Answers are still to come: whoever gets the client next would read them as its own.
@@ -124,35 +137,37 @@ export class SafePool extends PgPool {
       const leak =
         client.isDead || client.evicted || client.status === 'I' ? undefined : leakedTransaction(client.status)
       if (leak) this.#warn(leak, client)
-      super._release(client, idleListener, client.evicted ?? leak)
+      base._release.call(this, client, idleListener, client.evicted ?? leak)
     })
   }
 
   #connect(callback: Connected): void {
-    const connect = super.connect.bind(this) as unknown as (done: Connected) => void
-    connect((error, client, release) => {
+    base.connect.call(this, (error, client, release) => {
       callback(error && explainError(error, notSent), client, release)
     })
   }
 
   #query(config: unknown, values: unknown, callback: unknown): unknown {
-    if (typeof config === 'function') return pgQuery.call(this, config as never)
-    let done = (typeof values === 'function' ? values : callback) as QueryCallback | undefined
+    if (typeof config === 'function') return base.query.call(this, config)
+    const done = (typeof values === 'function' ? values : callback) as QueryCallback | undefined
     const given = typeof values === 'function' ? undefined : values
-    let result: Promise<unknown> | undefined
-    if (!done) {
-      result = new this.Promise((resolve, reject) => {
-        done = (error, answer) => {
-          if (error) reject(error)
-          else resolve(answer)
-        }
-      }).catch((error: unknown) => {
-        // As pg does: the stack should lead to the caller of query, not to the socket.
-        if (error instanceof Error) Error.captureStackTrace(error)
-        throw error
-      })
+    if (done) {
+      this.#dispatch(config, given, done)
+      return undefined
     }
-    const settle = done!
+    return new this.#pg.Promise<unknown>((resolve, reject) => {
+      this.#dispatch(config, given, (error, answer) => {
+        if (error) reject(toError(error))
+        else resolve(answer)
+      })
+    }).catch((error: unknown) => {
+      // As pg does: the stack should lead to the caller of query, not to the socket.
+      if (error instanceof Error) Error.captureStackTrace(error)
+      throw error
+    })
+  }
+
+  #dispatch(config: unknown, values: unknown, settle: QueryCallback): void {
     this.#connect((error, client, release) => {
       if (error || !client) {
         settle(error)
@@ -170,13 +185,12 @@ export class SafePool extends PgPool {
         else settle(undefined, answer)
       }
       try {
-        client.query(config as never, given as never, finish as never)
+        client.query(config as never, values as never, finish as never)
       } catch (thrown) {
         release()
         settle(thrown)
       }
     })
-    return result
   }
 
   #rollBack(client: SafeClient, release: (error?: unknown) => void, done: () => void): void {

@@ -1,3 +1,4 @@
+import { toError } from '../errors/to-error.ts'
 import { analyzeSql } from '@pooler-safe/hazards'
 import { verifyEndpoint, type EndpointReport, type VerifyOptions } from '../endpoint/verify.ts'
 import { readDatabaseOptions, type DatabaseOptions } from '../options/database-options.ts'
@@ -57,7 +58,7 @@ class PooledDatabase implements Database {
         query.prelude = this.#settings
       }
       query.callback = (error, result) => {
-        if (error) reject(error)
+        if (error) reject(toError(error))
         else resolve(result as QueryResult<Row>)
       }
       const limit = Limit.of(options)

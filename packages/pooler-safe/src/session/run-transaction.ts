@@ -1,3 +1,4 @@
+import { toError } from '../errors/to-error.ts'
 import type { SafeClient } from '../client/safe-client.ts'
 import { SafeQuery } from '../client/safe-query.ts'
 import { outcomeOf } from '../errors/facts.ts'
@@ -77,19 +78,17 @@ async function inTransaction<T>(
 /** Takes a client from the pool. One that comes after the limit fired goes straight back. */
 function checkOut(pool: SafePool, limit: Limit | undefined): Promise<SafeClient> {
   return new Promise((resolve, reject) => {
-    let given = false
     limit?.onFire(() => {
-      given = true
       if (limit.fired) reject(limit.fired('not-executed'))
     })
-    if (given) return
+    if (limit?.fired) return
     pool.connect((error, client, release) => {
       limit?.onFire(undefined)
-      if (given) {
+      if (limit?.fired) {
         if (client) release()
         return
       }
-      if (error) reject(sessionError(error))
+      if (error) reject(toError(sessionError(error)))
       else resolve(client as unknown as SafeClient)
     })
   })

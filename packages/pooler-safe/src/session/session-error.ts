@@ -54,5 +54,5 @@ function codeFor(error: Error): PoolerSafeCode {
 function messageFor(error: Error): string {
   // Node leaves the message of an AggregateError (localhost as ::1 and 127.0.0.1) empty.
   const { code } = error as NodeJS.ErrnoException
-  return error.message || code || error.name
+  return error.message === '' ? (code ?? error.name) : error.message
 }

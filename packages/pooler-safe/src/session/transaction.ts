@@ -1,3 +1,4 @@
+import { toError } from '../errors/to-error.ts'
 import type { SafeClient } from '../client/safe-client.ts'
 import { SafeQuery, type Interruption } from '../client/safe-query.ts'
 import { outcomeOf } from '../errors/facts.ts'
@@ -58,7 +59,7 @@ export class TransactionHandle implements Transaction {
       this.#checkOpen()
       return this.#enqueue(query, Limit.of(options)) as Promise<QueryResult<Row>>
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(toError(error))
     }
   }
 
@@ -67,7 +68,7 @@ export class TransactionHandle implements Transaction {
       checkNestedOptions(options, this.#unit.isolation)
       this.#checkOpen()
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(toError(error))
     }
     this.#state = 'nested'
     const running = this.#nest(work, Limit.of(options)).finally(() => {
@@ -255,7 +256,7 @@ export class TransactionHandle implements Transaction {
 export function run(client: SafeClient, query: SafeQuery): Promise<unknown> {
   return new Promise((resolve, reject) => {
     query.callback = (error, answer) => {
-      if (error) reject(sessionError(error))
+      if (error) reject(toError(sessionError(error)))
       else resolve(answer)
     }
     client.execute(query)

@@ -1,4 +1,5 @@
 import { useTestDatabase } from '@pooler-safe/tests/support'
+import type pg from 'pg'
 import { createDatabase, SafeClient } from 'pooler-safe'
 import { expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
@@ -86,11 +87,11 @@ test('I2: rows fetched in portions work, also when one of them fails', async () 
   const client = new SafeClient({ connectionString: proxy.url, wireGuard: true })
   await client.connect()
   try {
-    const { rows } = await client.query({ text: 'select n from generate_series(1, 5) n', rows: 2 } as never)
+    const { rows } = await client.query({ text: 'select n from generate_series(1, 5) n', rows: 2 } as pg.QueryConfig)
     expect(rows).toHaveLength(5)
     expect(proxy.writes()).toEqual(['PBDEH', 'EH', 'EH', 'S'])
     const failing = { text: 'select 1 / (3 - n) from generate_series(1, 5) n', rows: 2 }
-    expect(await caught(client.query(failing as never))).toMatchObject({ code: '22012' })
+    expect(await caught(client.query(failing as pg.QueryConfig))).toMatchObject({ code: '22012' })
     expect((await client.query('select 1 as n')).rows).toEqual([{ n: 1 }])
   } finally {
     await client.end()

@@ -127,7 +127,7 @@ test('a type parser look-up that throws rejects the query and leaves the client 
 test('a type parser that throws rejects the query, which was executed', async () => {
   const client = await connected()
   try {
-    client.setTypeParser(23, () => {
+    client.setTypeParser(pg.types.builtins.INT4, () => {
       throw new Error('not a number')
     })
     const error = await caught(client.query('select 1 as n'))

@@ -14,7 +14,7 @@ test('I1: no statement name reaches the socket, whatever form the query has', as
     readonly name = 'from_a_class'
     readonly values = [3]
     get text(): string {
-      return 'select $1::int as n'
+      return `select $${this.values.length}::int as n`
     }
   }
   try {
