@@ -27,7 +27,9 @@ export interface JobsUnderTest {
 export function useJobDatabase(): TestDatabase {
   return useTestDatabase({
     template: 'job-service',
-    prepare: async (directUrl) => void (await migrateJobService(directUrl, testLogger)),
+    prepare: async (directUrl) => {
+      await migrateJobService(directUrl, testLogger)
+    },
   })
 }
 

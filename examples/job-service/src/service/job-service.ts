@@ -105,7 +105,7 @@ export class JobService {
   }
 
   /** Adds a job about a site, unless one of that type is queued or running for the same site. */
-  createJobForDomain(
+  async createJobForDomain(
     session: Session,
     tenant: TenantId,
     domain: string,

@@ -29,7 +29,7 @@ export async function insertJobs(session: Session, tenant: TenantId, jobs: reado
        insert into jobs (
          id, public_id, tenant_id, type, payload, max_attempts, priority, dedupe_key, domain, parent_batch_id, scheduled_at
        )
-       select id, public_id, $1, type, payload, max_attempts, priority, dedupe_key, domain, parent_batch_id, scheduled_at
+       select id, public_id, $1, type, coalesce(payload, 'null'), max_attempts, priority, dedupe_key, domain, parent_batch_id, scheduled_at
        from json_to_recordset($2::json) as input (
          id uuid, public_id text, type text, payload jsonb, max_attempts int, priority int,
          dedupe_key text, domain text, parent_batch_id uuid, scheduled_at timestamptz
