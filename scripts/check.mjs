@@ -19,7 +19,10 @@ const checks = [
   { name: 'unused code and dependencies (knip)', command: ['knip', '--no-progress'] },
   ...published.flatMap((name) => [
     { name: `package ${name} (publint)`, command: ['publint', `packages/${name}`, '--strict', '--pack', 'npm'] },
-    { name: `types of ${name} for every resolver (attw)`, command: ['attw', '--pack', `packages/${name}`] },
+    {
+      name: `types of ${name} for every resolver (attw)`,
+      command: ['attw', '--pack', `packages/${name}`, '--profile', 'node16'],
+    },
   ]),
 ]
 
