@@ -207,7 +207,7 @@ interface Started {
 describe.skipIf(process.platform !== 'linux')('nothing is left behind (needs /proc)', () => {
   const program = `
     import { readlinkSync } from 'node:fs'
-    import { startPostgres, startPgBouncer, findPgBouncer } from '@pooler-safe/testkit'
+    import { startPostgres, startPgBouncer, findPgBouncer } from ${JSON.stringify(join(import.meta.dirname, '../src/index.ts'))}
     const server = await startPostgres()
     const bouncer = findPgBouncer() && await startPgBouncer({ upstream: server.url })
     const pids = [server.pid, bouncer?.pid].filter(Boolean)
@@ -223,7 +223,7 @@ describe.skipIf(process.platform !== 'linux')('nothing is left behind (needs /pr
     'when the program ends by %s',
     { timeout: 60_000 },
     async (how) => {
-      const file = join(import.meta.dirname, `.leaves-${how}.mts`)
+      const file = join(directory, `${how}.mts`)
       writeFileSync(file, program)
       try {
         const child = fork(file, [how], {
