@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import { unreadable } from './sql-policy.ts'
 import type { BindRequest, ConnectionInternals, NamedRequest, ParseRequest } from './pg-internals.ts'
 import type { SafeQuery } from './safe-query.ts'
 
@@ -169,6 +170,8 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
   }
 
   #check(text: string, extended: boolean): void {
+    // The protocol ends a text at its first NUL: what follows would be read as something else.
+    if (text.includes('\0')) throw unreadable('it contains a NUL character')
     if (text === this.admitted) return
     const refusal = this.admission.text(text, extended)
     if (refusal) throw refusal

@@ -218,7 +218,8 @@ function refused(
   })
 }
 
-function unreadable(reason: string): PoolerSafeError {
+/** The refusal of a text that cannot be judged. */
+export function unreadable(reason: string): PoolerSafeError {
   return new PoolerSafeError('POOLER_SAFE_UNREADABLE_SQL', `The text cannot be read as SQL: ${reason}.`, {
     outcome: 'not-executed',
     hint: 'Close the string, comment or quoted name, and pass values as parameters instead of building them into the text.',
