@@ -29,3 +29,8 @@ export type {
   PoolerName,
   Symptom,
 } from './catalogue/entry.ts'
+export { checkConfig } from './config/check-config.ts'
+export { describeEndpoint } from './config/endpoint.ts'
+export type { EndpointDescription, EndpointMode, Provider } from './config/endpoint.ts'
+export type { ConfigDriver, ConfigFinding, ConfigPooler, ConfigProfile } from './config/profile.ts'
+export { redactUrl } from './config/redact-url.ts'

@@ -25,14 +25,7 @@ export interface EndpointDescription {
 }
 
 export type Provider =
-  | 'supabase'
-  | 'neon'
-  | 'prisma-postgres'
-  | 'amazon-rds'
-  | 'azure'
-  | 'digitalocean'
-  | 'crunchy-bridge'
-  | 'planetscale'
+  'supabase' | 'neon' | 'prisma-postgres' | 'amazon-rds' | 'azure' | 'digitalocean' | 'crunchy-bridge' | 'planetscale'
 
 /** An address taken apart. */
 export interface EndpointAddress {
@@ -74,8 +67,10 @@ function providerOf(host: string, port: number, address: EndpointAddress): Descr
   if (isWithin(host, 'pooler.supabase.com')) return supabasePooler(port, address)
   if (/^db\.[a-z0-9]+\.supabase\.(?:co|com|net)$/.test(host)) return supabaseDirect(port)
   if (isWithin(host, 'neon.tech') || isWithin(host, 'neon.build')) return neon(host)
-  if (host === 'pooled.db.prisma.io') return documented('prisma-postgres', 'transaction', 'the host db.prisma.io is direct', 'pgbouncer')
-  if (host === 'db.prisma.io') return documented('prisma-postgres', 'direct', 'the host pooled.db.prisma.io is in transaction mode')
+  if (host === 'pooled.db.prisma.io')
+    return documented('prisma-postgres', 'transaction', 'the host db.prisma.io is direct', 'pgbouncer')
+  if (host === 'db.prisma.io')
+    return documented('prisma-postgres', 'direct', 'the host pooled.db.prisma.io is in transaction mode')
   if (isWithin(host, 'rds.amazonaws.com')) {
     return /\.proxy-[a-z0-9]+\./.test(host)
       ? documented('amazon-rds', 'transaction', 'the endpoint of the instance or cluster is direct', 'rds-proxy')
@@ -121,13 +116,19 @@ function byPort(provider: Provider, port: number, poolerPort: number): Descripti
   }
 }
 
-function documented(provider: Provider, expectedMode: EndpointMode, otherModes: string, pooler?: PoolerKey): Description {
+function documented(
+  provider: Provider,
+  expectedMode: EndpointMode,
+  otherModes: string,
+  pooler?: PoolerKey,
+): Description {
   return { provider, expectedMode, certainty: 'documented', otherModes, ...(pooler && { pooler }) }
 }
 
 /** Where the provider is not known, only habits speak: port 6432 is PgBouncer's, 6543 Supavisor's transaction mode. */
 function guess(host: string | undefined, port: number, { parameters }: EndpointAddress): Partial<Description> {
-  const name = /(pgbouncer|supavisor|odyssey|pgagroal|pgdog|pgcat|pgpool)/.exec(host ?? '')?.[1] as PoolerKey | undefined
+  const name = /(pgbouncer|supavisor|odyssey|pgagroal|pgdog|pgcat|pgpool)/.exec(host ?? '')?.[1] as
+    PoolerKey | undefined
   const pooler = name ?? (port === 6432 ? 'pgbouncer' : port === 6543 ? 'supavisor' : undefined)
   const transaction = port === 6543 || parameters?.get('pgbouncer') === 'true'
   return { ...(pooler && { pooler }), ...(transaction && { expectedMode: 'transaction' as const }) }

@@ -1,4 +1,5 @@
-const secretParameter = /(^|[?&;\s])([^=&?#;\s]*(?:pass|pwd|secret|token|credential|apikey|api_key|sslkey)[^=&?#;\s]*)(\s*=\s*)('(?:[^'\\]|\\.)*'|[^&#;\s]*)/gi
+const secretParameter =
+  /(^|[?&;\s])([^=&?#;\s]*(?:pass|pwd|secret|token|credential|apikey|api_key|sslkey)[^=&?#;\s]*)(\s*=\s*)('(?:[^'\\]|\\.)*'|[^&#;\s]*)/gi
 
 /**
  * Takes passwords and other secrets out of a connection URL or a `key=value` connection string, for messages and logs.

@@ -1,0 +1,91 @@
+import { describeAddress, type EndpointDescription } from './endpoint.ts'
+import type { ConfigEntry, ConfigFinding, ConfigPooler, ConfigProfile, ConfigRule, ConfigSubject } from './profile.ts'
+import { readUrl } from './read-url.ts'
+import { poolRules } from './rules-pool.ts'
+import { postgresJsRules } from './rules-postgres-js.ts'
+import { startupRules } from './rules-startup.ts'
+import { tlsRules } from './rules-tls.ts'
+import { urlRules } from './rules-url.ts'
+
+const rules: readonly ConfigRule[] = [urlRules, startupRules, tlsRules, poolRules, postgresJsRules]
+
+/**
+ * Checks connection options or a connection URL for what a transaction-mode pooler makes of them: parameters that it
+ * refuses, drops or hands to strangers, flags that the driver does not know, TLS that verifies nobody, pool settings
+ * that hurt, the port of another mode.
+ *
+ * Reads the values as the driver would (under `pg`, parameters of the URL override the object; under postgres.js the
+ * object wins). Opens no connection, reads no environment, never throws. Messages name keys and never values.
+ *
+ * An object without options that a pool wants set (a connect timeout, keep-alive) is reported as well; a URL alone says
+ * nothing about them.
+ */
+export function checkConfig(
+  config: string | Readonly<Record<string, unknown>>,
+  profile: ConfigProfile = {},
+): readonly ConfigFinding[] {
+  const subject = readSubject(config, profile)
+  return rules.flatMap((rule) => [...rule(subject)])
+}
+
+function readSubject(config: string | Readonly<Record<string, unknown>>, profile: ConfigProfile): ConfigSubject {
+  const driver = profile.driver ?? 'pg'
+  const object = typeof config === 'string' ? undefined : config
+  const text = object ? firstText(object, ['connectionString', 'url', 'databaseUrl']) : String(config)
+  const url = text === undefined ? undefined : readUrl(text)
+  const isSocket = text?.startsWith('/') ?? false
+  const urlParameters = url?.parameters ?? new Map<string, string>()
+  const entries = new Map<string, ConfigEntry>()
+  const fromObject = Object.entries(object ?? {}).map(([key, value]) => [key, { value, where: 'options' }] as const)
+  const fromUrl = [...urlParameters].map(([key, value]) => [key, { value, where: 'url' }] as const)
+  for (const [key, entry] of driver === 'pg' ? [...fromObject, ...fromUrl] : [...fromUrl, ...fromObject]) {
+    entries.set(key, entry)
+  }
+  const endpoint = describeAddress({
+    host: url?.host ?? (isSocket ? text : undefined) ?? firstText(object ?? {}, ['host']),
+    port: url?.port ?? toPort(object?.['port']),
+    user: url?.user ?? firstText(object ?? {}, ['user', 'username']),
+    parameters: urlParameters,
+  })
+  return {
+    driver,
+    pooler: profile.pooler ?? poolerAt(endpoint),
+    purpose: profile.purpose ?? 'application',
+    endpoint,
+    entries,
+    urlParameters,
+    ...(object && { object }),
+    ...(text !== undefined && !url && !isSocket && { unreadableUrl: true as const }),
+    ...(url?.suspicious && { suspiciousUrl: true as const }),
+  }
+}
+
+/** The profile that an address speaks for. Managed PgBouncers are of a version nobody tells. */
+function poolerAt(endpoint: EndpointDescription): ConfigPooler {
+  if (endpoint.expectedMode === 'direct') return 'direct'
+  switch (endpoint.pooler) {
+    case 'supavisor':
+    case 'odyssey':
+    case 'pgagroal':
+    case 'pgdog':
+    case 'neon':
+      return endpoint.pooler
+    case 'pgbouncer':
+      return 'pgbouncer-1.25'
+    default:
+      return 'unknown'
+  }
+}
+
+function firstText(object: Readonly<Record<string, unknown>>, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = object[key]
+    if (typeof value === 'string' && value !== '') return value
+  }
+  return undefined
+}
+
+function toPort(value: unknown): number | undefined {
+  const port = Number(value)
+  return value !== undefined && Number.isInteger(port) && port > 0 ? port : undefined
+}
