@@ -2,16 +2,8 @@ import { createLogger, ensureTenant, silentLogger, type Logger, type TenantId } 
 import { useTestDatabase, type TestDatabase } from '@pooler-safe/tests/support'
 import { createDatabase, type Database } from 'pooler-safe'
 import { afterAll, afterEach, beforeAll } from 'vitest'
-import { z } from 'zod'
-import { JobService, migrateJobService, Worker, type Job, type JobTypes, type WorkerOptions } from '../src/index.ts'
-
-/** Job types that the tests of this folder share. */
-export const testTypes = {
-  trivial: { payload: z.strictObject({ n: z.number() }), retryDelaySeconds: 0, retryDelayMaxSeconds: 1 },
-  other: { payload: z.unknown(), retryDelaySeconds: 0, retryDelayMaxSeconds: 1 },
-  once: { payload: z.unknown(), maxAttempts: 1 },
-  short: { payload: z.unknown(), timeoutMs: 100, retryDelaySeconds: 0, retryDelayMaxSeconds: 1 },
-} satisfies JobTypes
+import { JobService, migrateJobService, Worker, type Job, type WorkerOptions } from '../src/index.ts'
+import { testTypes } from './test-types.ts'
 
 export const testLogger: Logger =
   process.env['LOG_LEVEL'] === undefined ? silentLogger() : createLogger({ name: 'test', level: 'debug' })

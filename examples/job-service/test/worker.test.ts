@@ -29,10 +29,10 @@ forEachPooler(database, (pooler) => {
       const attempts: number[] = []
       startWorker({
         handlers: {
-          other: async ({ job }) => {
+          other: ({ job }) => {
             attempts.push(job.attempt)
             if (job.attempt < 3) throw Object.assign(new Error(`refused ${job.attempt}`), { code: 'ECONNREFUSED' })
-            return 'at last'
+            return Promise.resolve('at last')
           },
         },
       })
@@ -130,9 +130,9 @@ forEachPooler(database, (pooler) => {
     })
 
     test('an error without a message, a thrown string and a NUL in an error are stored as well', async () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- handlers are other people's code
       const throwing = [
         () => {
+          // eslint-disable-next-line @typescript-eslint/only-throw-error -- handlers are other people's code
           throw 'plain'
         },
         () => {

@@ -25,13 +25,20 @@ export function checkConfig(
   profile: ConfigProfile = {},
 ): readonly ConfigFinding[] {
   const subject = readSubject(config, profile)
+  // Nothing else is read from a URL that cannot be trusted: what looks like a name in it may be part of a password.
+  if (subject.unreadableUrl || subject.suspiciousUrl) return [...urlRules(subject)]
   return rules.flatMap((rule) => [...rule(subject)])
 }
 
-function readSubject(config: string | Readonly<Record<string, unknown>>, profile: ConfigProfile): ConfigSubject {
+function readSubject(config: unknown, profile: ConfigProfile): ConfigSubject {
   const driver = profile.driver ?? 'pg'
-  const object = typeof config === 'string' ? undefined : config
-  const text = object ? firstText(object, ['connectionString', 'url', 'databaseUrl']) : String(config)
+  const object =
+    typeof config === 'object' && config !== null ? (config as Readonly<Record<string, unknown>>) : undefined
+  const text = object
+    ? firstText(object, ['connectionString', 'url', 'databaseUrl'])
+    : typeof config === 'string'
+      ? config
+      : ''
   const url = text === undefined ? undefined : readUrl(text)
   const isSocket = text?.startsWith('/') ?? false
   const urlParameters = url?.parameters ?? new Map<string, string>()

@@ -43,7 +43,7 @@ const defaultPort = 5432
  */
 export function describeEndpoint(url: string): EndpointDescription {
   const read = readUrl(url)
-  return describeAddress(read ?? {})
+  return describeAddress(read && !read.suspicious ? read : {})
 }
 
 /** {@link describeEndpoint} for an address that has been taken apart already. */
@@ -100,7 +100,7 @@ function supabaseDirect(port: number): Description {
 
 function neon(host: string): Description {
   const modes = 'the host name with "-pooler" after the endpoint id is in transaction mode, the one without is direct'
-  const pooled = /-pooler$/.test(host.slice(0, host.indexOf('.')))
+  const pooled = host.slice(0, host.indexOf('.')).endsWith('-pooler')
   return pooled ? documented('neon', 'transaction', modes, 'neon') : documented('neon', 'direct', modes)
 }
 

@@ -8,7 +8,7 @@ export interface ConnectionUrl {
   readonly database?: string
   /** As `pg` reads them: the last one of a name counts. */
   readonly parameters: ReadonlyMap<string, string>
-  /** Set when something of the URL looks like an unencoded part of a password. */
+  /** Something looks like an unencoded part of a password: nothing of the address can be trusted or shown. */
   readonly suspicious?: true
 }
 
@@ -36,7 +36,7 @@ export function readUrl(text: string): ConnectionUrl | undefined {
     ...(Number.isInteger(port) && port > 0 && { port }),
     ...(database !== '' && { database }),
     parameters,
-    ...((url.hash !== '' || url.pathname.includes('@')) && { suspicious: true as const }),
+    ...(isSuspicious(url) && { suspicious: true as const }),
   }
 }
 
@@ -45,6 +45,12 @@ function parse(text: string): URL | undefined {
     if (URL.canParse(candidate)) return new URL(candidate)
   }
   return undefined
+}
+
+/** A raw `#`, `/` or `?` in a password ends the authority early, and an `@` is left where none belongs. */
+function isSuspicious(url: URL): boolean {
+  const names = [...url.searchParams.keys()]
+  return url.hash !== '' || url.pathname.includes('@') || names.some((name) => /[@/:]/.test(name))
 }
 
 /** WHATWG URLs know one host; libpq and postgres.js take a list. */

@@ -67,6 +67,7 @@ const objectOnly = new Set([
 /** Parameters of the URL that do not do what they look like, and the address itself. */
 export function* urlRules(subject: ConfigSubject): Generator<ConfigFinding> {
   yield* addressFindings(subject)
+  if (subject.unreadableUrl || subject.suspiciousUrl) return
   if (subject.driver === 'pg') yield* ignoredByPg(subject)
   if (subject.driver === 'prisma') yield* prismaFindings(subject)
 }
@@ -125,6 +126,7 @@ function* addressFindings(subject: ConfigSubject): Generator<ConfigFinding> {
         'The URL holds a "#", or an "@" in its path: percent-encode special characters of the password (# is %23, / is %2F, ? is %3F, @ is %40).',
       certainty: 'inferred',
     }
+    return
   }
   if (endpoint.missingTenant) {
     yield {

@@ -179,14 +179,14 @@ class StatementReader {
     return false
   }
 
-  /** Where the keyword stands outside parentheses from `at` on, or -1. */
+  /** Where the keyword stands outside parentheses from `at` on, or -1. After a dot every word is a name. */
   #find(at: number, keyword: string): number {
     let depth = 0
     for (let i = at; i < this.#to; i += 1) {
       const kind = this.#tokens.kinds[i]
       if (kind === K.open) depth += 1
       else if (kind === K.close) depth -= 1
-      else if (depth === 0 && kind === K.word && this.#is(i, keyword)) return i
+      else if (depth === 0 && kind === K.word && this.#is(i, keyword) && this.#tokens.kinds[i - 1] !== K.dot) return i
     }
     return -1
   }
@@ -382,8 +382,8 @@ class StatementReader {
       return false
     }
     if (this.#is(i, 'schema')) {
-      for (let j = this.#find(i, 'create'); j >= 0; j = this.#find(j + 1, 'create')) this.#create(j)
-      return true
+      this.#schemaElements(i)
+      return false
     }
     if (this.#isAny(i, 'local', 'global')) i += 1
     if (this.#isAny(i, 'temp', 'temporary')) {
@@ -407,6 +407,19 @@ class StatementReader {
       if (this.#is(index, 'index') && this.#is(index + 1, 'concurrently')) this.#add('no transaction', at, index + 1)
     }
     return true
+  }
+
+  /** `create schema s create table … create view …`: each element is a statement of its own. */
+  #schemaElements(at: number): void {
+    let from = this.#find(at, 'create')
+    while (from >= 0) {
+      const next = this.#find(from + 1, 'create')
+      const element = new StatementReader(this.#tokens, from, next < 0 ? this.#to : next)
+      element.read()
+      this.reasons.push(...element.reasons)
+      if (element.command !== 'other') this.command = element.command
+      from = next
+    }
   }
 
   /** The schema in the name after `table | view | sequence [if not exists]` at `at`; -1 when there is none. */

@@ -60,6 +60,7 @@ export class SafeClient extends pg.Client {
   #watch: TransactionWatch | undefined
   #fatalTimer: NodeJS.Timeout | undefined
   #queriesTold = false
+  #lastError: Error | undefined
 
   constructor(config?: string | SafeClientConfig) {
     assertSupportedPg()
@@ -74,7 +75,7 @@ export class SafeClient extends pg.Client {
     this.#guard = new SafeConnection(original, {
       query: (query) => this.#admitQuery(query),
       text: (text, extended) => this.#admit(text, extended, this.scope),
-      explain: (query, error) => explainError(error, query.sent ? this.#moment(false, query) : notSent),
+      explain: (query, error) => this.#explain(query, error),
     })
     Object.defineProperty(this, 'connection', {
       value: this.#guard,
@@ -191,6 +192,7 @@ export class SafeClient extends pg.Client {
   }
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'error' && args[0] instanceof Error) this.#lastError ??= args[0]
     if (event === 'error' && this.listenerCount('error') === 0) {
       // pg would crash the process for a connection that ends while nobody is looking.
       // When queries were waiting, they were told.
@@ -317,6 +319,13 @@ export class SafeClient extends pg.Client {
     }
     guardSubmit(query)
     return base.query.call(this, query as never, values as never, callback as never)
+  }
+
+  #explain(query: SafeQuery, error: unknown): unknown {
+    if (query.sent) return explainError(error, this.#moment(false, query))
+    // pg only says that the client cannot be used; why is what the server or the socket had said before.
+    if (error instanceof Error && error !== this.#lastError) error.cause ??= this.#lastError
+    return explainError(error, notSent)
   }
 
   #admitQuery(query: SafeQuery): Error | undefined {

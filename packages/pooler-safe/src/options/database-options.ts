@@ -1,4 +1,6 @@
 import type pg from 'pg'
+import { checkEndpoints } from '../endpoint/expected-endpoint.ts'
+import { warn } from '../errors/warn.ts'
 import type { SafePoolConfig } from '../pool/safe-pool.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import { checkTimeouts } from '../session/begin.ts'
@@ -73,6 +75,8 @@ export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOp
   for (const key of Object.keys(options)) if (!known.has(key)) throw unknownOption(key)
   checkUrl(options.url)
   if (options.directUrl !== undefined) checkUrl(options.directUrl)
+  const warning = checkEndpoints(options.url, options.directUrl)
+  if (warning) warn(warning, options.onWarning)
   const { max = 10, connectionTimeoutMs = 30_000, idleTimeoutMs = 10_000 } = options
   if (!Number.isInteger(max) || max < 1) throw badOption('max', 'must be a whole number, 1 or more')
   checkMilliseconds('connectionTimeoutMs', connectionTimeoutMs)

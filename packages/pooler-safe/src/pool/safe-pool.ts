@@ -4,6 +4,7 @@ import { assertSupportedPg, nativeBindings, type PoolInternals, type QueryCallba
 import { SafeClient } from '../client/safe-client.ts'
 import { SafeQuery } from '../client/safe-query.ts'
 import { explainError, notSent } from '../errors/explain-error.ts'
+import { warn } from '../errors/warn.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import { checkClientOptions, markChecked, badOption, type GuardOptions } from '../options/client-options.ts'
 
@@ -206,8 +207,7 @@ export class SafePool extends pg.Pool {
   #warn(warning: PoolerSafeError, client: SafeClient): void {
     const heard = this.listenerCount('warning') > 0
     if (heard) super.emit('warning', warning, client)
-    if (this.#onWarning) this.#onWarning(warning)
-    else if (!heard) process.emitWarning(warning)
+    if (this.#onWarning || !heard) warn(warning, this.#onWarning)
   }
 }
 

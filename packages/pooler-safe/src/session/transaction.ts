@@ -118,7 +118,8 @@ export class TransactionHandle implements Transaction {
       this.#checkHealthy()
       return result
     } catch (error) {
-      await this.#settled()
+      // A callback that outlives its limit is not waited for: its handles are closed, and the rollback waits for its query.
+      if (!limit?.fired) await this.#settled()
       throw error
     } finally {
       this.#state = 'ended'

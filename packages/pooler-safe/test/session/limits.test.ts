@@ -1,6 +1,6 @@
 import { forEachPooler, useTestDatabase } from '@pooler-safe/tests/support'
 import pg from 'pg'
-import { createDatabase, type Database } from 'pooler-safe'
+import { createDatabase, outcomeOf, sqlStateOf, type Database } from 'pooler-safe'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 
@@ -103,6 +103,37 @@ function limits(url: () => string): void {
     await db.query('select 1')
     expect(steps[0]).toMatchObject({ code: 'POOLER_SAFE_TIMEOUT' })
     expect(steps[1]).toMatchObject({ code: 'POOLER_SAFE_TRANSACTION_ENDED' })
+    expect((await database.query('select * from item')).rows).toEqual([])
+  })
+
+  test('timeoutMs does not wait for a nested callback that never ends', async () => {
+    const forever = new Promise<never>(() => undefined)
+    const error = await caught(
+      db.transaction(
+        (tx) => tx.transaction((inner) => inner.query('insert into item values (1)').then(() => forever)),
+        {
+          timeoutMs: 100,
+        },
+      ),
+    )
+    expect(error).toMatchObject({ code: 'POOLER_SAFE_TIMEOUT', outcome: 'not-executed' })
+    expect((await database.query('select * from item')).rows).toEqual([])
+    expect((await db.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+  })
+
+  test('the server ends a transaction that sits idle, and the next statement says why', async () => {
+    const error = await caught(
+      db.transaction(
+        async (tx) => {
+          await tx.query('insert into item values (1)')
+          await expect.poll(() => running('item values'), { timeout: 5_000 }).toBe(0)
+          await tx.query('insert into item values (2)')
+        },
+        { idleInTransactionTimeoutMs: 100 },
+      ),
+    )
+    expect(outcomeOf(error)).toBe('not-executed')
+    expect(sqlStateOf(error)).toBe('25P03')
     expect((await database.query('select * from item')).rows).toEqual([])
   })
 

@@ -198,19 +198,26 @@ export class BackendPool {
   }
 
   #choose(borrower: Borrower): Slot | undefined {
-    const regular = this.#slots.slice(0, this.#options.poolSize)
-    if (this.#slots.filter(({ busy }) => busy).length >= this.#options.poolSize) return undefined
+    const { poolSize } = this.#options
     const mayOpen = !this.#loginIsFailing()
-    const rotates = this.#options.poolSize > 1
-    const fits = ({ busy, backend }: Slot): boolean => {
-      if (busy) return false
-      if (!backend) return mayOpen
-      return !rotates || backend !== borrower.lastBackend
+    const candidates: Slot[] = []
+    let spare: Slot | undefined
+    let busy = 0
+    for (const [index, slot] of this.#slots.entries()) {
+      if (slot.busy) {
+        busy += 1
+        continue
+      }
+      const fits = slot.backend ? poolSize === 1 || slot.backend !== borrower.lastBackend : mayOpen
+      if (!fits) continue
+      if (index < poolSize) candidates.push(slot)
+      else spare = slot
     }
-    const chosen = pick(regular.filter(fits), borrower.random) ?? this.#slots.slice(this.#options.poolSize).find(fits)
+    if (busy >= poolSize) return undefined
+    const chosen = pick(candidates, borrower.random) ?? spare
     if (chosen || mayOpen) return chosen
     // No second backend can be had: the guarantee holds for two or more.
-    return this.backends.length === 1 ? this.#slots.find(({ busy, backend }) => backend && !busy) : undefined
+    return this.backends.length === 1 ? this.#slots.find((slot) => slot.backend && !slot.busy) : undefined
   }
 
   #loginIsFailing(): boolean {
