@@ -1,0 +1,93 @@
+import { plain, rows, type Row } from '../row.ts'
+
+const kept = ['create temp table kept (a int)', 'insert into kept values (1)']
+
+/** Temporary objects: by keyword, by schema, for one transaction, and what only looks like one. */
+export const temporary: readonly Row[] = [
+  ...plain(
+    'create {temp|temporary|local temp|global temporary} table kept (a int)',
+    'create temp table {if not exists |}kept (a int) on commit {preserve|delete} rows',
+    'create temp table kept as select 1 as a',
+    'create temp table kept (like t including all)',
+    'create table {pg_temp.kept|"pg_temp".kept|PG_TEMP.kept} (a int)',
+    'create table pg_temp.kept as select 1 as a',
+    'create {temp|temporary} view kept as select 1 as a',
+    'create or replace temp view kept as select 1 as a',
+    'create temp recursive view kept (n) as select 1',
+    'create {temp|temporary} sequence kept',
+    'create sequence pg_temp.kept',
+    'create view pg_temp.kept as select 1 as a',
+    "create function pg_temp.kept() returns int language sql as 'select 1'",
+    "create or replace procedure pg_temp.kept() language sql as 'select 1'",
+    "create type pg_temp.kept as {enum ('a')|(a int)}",
+    'create domain pg_temp.kept as int',
+    'create operator pg_temp.=== (leftarg = int, rightarg = int, function = int4eq)',
+    'create aggregate pg_temp.kept (int) (sfunc = int4pl, stype = int)',
+    'create collation pg_temp.kept from "C"',
+    'select 1 as a into {temp|temporary|temp table|local temp} kept',
+    'select a into temp kept from t',
+    'select 1 as a into pg_temp.kept',
+    'with x as (select 1 as a) select a into temp kept from x',
+    'create temp table kept on commit preserve rows as select 1 as a',
+    'explain analyze create temp table kept as select 1 as a',
+    'create temp table "on commit drop" (a int)',
+    'create text search configuration pg_temp.kept (copy = simple)',
+  ),
+  ...rows(
+    { given: ['create temp table other (a int)'], except: 'temporary-name' },
+    'create view made_# as select a from other',
+  ),
+  ...rows(
+    { given: kept },
+    'drop table pg_temp.kept',
+    'alter table pg_temp.kept rename to renamed',
+    'create index on pg_temp.kept (a)',
+    'select a from pg_temp.kept',
+    'insert into pg_temp.kept values (2) returning a',
+    'update pg_temp.kept set a = 3 returning a',
+    'delete from pg_temp.kept returning a',
+    'select count(*) from "pg_temp".kept',
+    'table pg_temp.kept',
+    'copy pg_temp.kept to stdout',
+    "select 'pg_temp.kept'::regclass is not null, (select count(*) from pg_temp.kept)",
+    'drop table if exists pg_temp.kept',
+  ),
+  ...rows({ given: kept, except: 'temporary-name' }, 'drop table kept', 'alter table kept rename to renamed'),
+  ...rows({ given: kept }, 'insert into kept values (2)', 'select a from kept', 'truncate kept', 'analyze kept'),
+  ...rows(
+    { given: ["create function pg_temp.f() returns int language sql as 'select 1'"] },
+    'select pg_temp.f()',
+    'drop function pg_temp.f()',
+    'alter function pg_temp.f() strict',
+  ),
+  ...rows({ except: 'names-only' }, 'drop table if exists pg_temp.nothing', 'drop view if exists pg_temp.nothing'),
+  ...rows({ fails: '42P01' }, 'select * from pg_temp.nothing', 'insert into pg_temp.nothing values (1)'),
+  ...rows({ fails: '42P07', given: kept }, 'create temp table kept (a int, b int)'),
+
+  // Gone with the transaction.
+  ...plain(
+    'create {temp|temporary|local temporary} table brief (a int) on commit drop',
+    'create temp table brief on commit drop as select 1 as a',
+    'create temp table brief (a int primary key) with (fillfactor = 50) on commit drop',
+    'create table pg_temp.brief (a int) on commit drop',
+    'create temp table if not exists brief (like t) on commit drop',
+  ),
+
+  // Not temporary.
+  ...plain(
+    'create table made_# (temp int, temporary text)',
+    'create unlogged table made_# (a int)',
+    'create table app.temp_# (a int)',
+    'create schema temp_#',
+    'create view made_# as select 1 as temp',
+    'select 1 as temp, 2 as temporary',
+    'select temp.a from t as temp',
+    'select 1 as a into made_# from t limit 1',
+    'select 1 as a into table made_#',
+    'select 1 as a into unlogged made_#',
+    "select 'create temp table kept (a int)' as text",
+    "select count(*) from pg_class where relpersistence = 't'",
+    'create schema made_# create table x (a int) create view y as select a from x',
+  ),
+  ...rows({ fails: '42P16' }, 'create temp table app.kept (a int)'),
+]
