@@ -22,14 +22,15 @@ export const exceptions = {
   },
   library: {
     side: 'lenient',
-    because: 'The first use of a routine loads the library it is written in. That changes no answer of another client.',
+    because:
+      'The first use or definition of a routine or foreign table loads the library behind it. That changes no answer of another client.',
     kinds: ['library'],
   },
   'empty-placeholder': {
     side: 'lenient',
     because:
       'A custom setting that was set for one transaction is an empty string afterwards, where it was null before (hazard guc-empty-string). The value itself is gone.',
-    kinds: ['custom-setting'],
+    kinds: ['empty-placeholder'],
   },
   'hidden-in-routine': {
     side: 'lenient',
@@ -45,6 +46,16 @@ export const exceptions = {
     side: 'lenient',
     because: 'A foreign table keeps its remote connection open in the session; its name does not show that it is one.',
     kinds: ['foreign-connection', 'library'],
+  },
+  'held-cursor': {
+    side: 'lenient',
+    because:
+      'close does not tell a cursor of the transaction from one that is held in the session; the text that declared it has the verdict session.',
+    kinds: ['cursor'],
+  },
+  'held-cursor-read': {
+    side: 'strict',
+    because: 'A cursor that is held in the session can be read without a transaction; the name does not show it.',
   },
   unchanged: {
     side: 'strict',

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { changes, pictureSql, takePicture, type Picture } from './picture.ts'
+import { askForSequences, changes, pictureSql, takePicture } from './picture.ts'
 import type { Row } from './row.ts'
 
 /** How PostgreSQL answered one text. */
@@ -17,7 +17,7 @@ export interface Run {
   readonly notices: readonly string[]
   /** Status in ReadyForQuery right after the statement. */
   readonly status: string
-  /** What the statement had changed at once, in the run inside a transaction that is still open then. */
+  /** What was different right after the statement, inside a transaction that holds nothing else. */
   readonly effect: ReturnType<typeof changes>
   /** What is different after the statement and its transaction. */
   readonly left: ReturnType<typeof changes>
@@ -68,23 +68,22 @@ export function runRow(url: string, row: Row, mode: Mode): Promise<Run> {
     for (const text of given) await client.query(text)
     const picture = pictureSql([...given, ...within, sql])
     const before = await takePicture(client, picture)
-    let beforeStatement: Picture = before
+    const sequencesBefore = given.length === 0 ? [] : await askForSequences(client)
     if (mode === 'inside') {
       await client.query('begin')
       for (const text of within) await client.query(text)
-      beforeStatement = (await client.query(picture)).rows as Picture
     }
     notices = []
     const answer = await ask(client, sql)
     const seen = notices
     const status = statusOf(client)
     let effect: Run['effect'] = []
-    if (mode === 'inside' && status === 'T') {
-      const withoutQuestions = (await client.query(picture)).rows as Picture
-      effect = changes(beforeStatement, withoutQuestions)
+    if (mode === 'inside' && status === 'T' && within.length === 0) {
+      effect = changes(before, await takePicture(client, picture))
     }
     if (status !== 'I') await client.query(mode === 'inside' && status === 'T' ? 'commit' : 'rollback')
-    const left = changes(before, await takePicture(client, picture))
+    const after = [...(await takePicture(client, picture)), ...(await askForSequences(client))]
+    const left = changes([...before, ...sequencesBefore], after)
     const shown = shownBy === undefined ? undefined : (await ask(client, shownBy)).text
     return { answer, notices: seen, status, effect, left, shown }
   })

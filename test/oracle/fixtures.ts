@@ -17,6 +17,7 @@ create view v as select a, b from t;
 create materialized view mv as select a from t;
 create unique index mv_a on mv (a);
 create sequence counter;
+select lo_from_bytea(4242, 'abc');
 create schema app;
 create type mood as enum ('good', 'bad');
 
@@ -32,7 +33,7 @@ create function my_advisory_lock(n int) returns int language sql as 'select n';
 
 create function hide_setting() returns text language sql as $$ select set_config('app.hidden', 'x', false) $$;
 create function hide_lock(n bigint) returns void language sql as $$ select pg_advisory_lock(n) $$;
-create function hide_role() returns void language plpgsql as $$ begin set role pg_monitor; end $$;
+create function hide_role() returns void language plpgsql as $$ begin set role oracle_role; end $$;
 create function hide_table() returns void language plpgsql as $$ begin create temp table concealed (a int); end $$;
 create function hide_channel() returns void language plpgsql as $$ begin listen concealed; end $$;
 create function hide_locally() returns text language sql as $$ select set_config('app.hidden', 'x', true) $$;
@@ -80,6 +81,7 @@ create server loopback foreign data wrapper postgres_fdw
   options (host ${quoted(hostname)}, port ${quoted(port)}, dbname ${quoted(pathname.slice(1))});
 create user mapping for public server loopback options (user ${quoted(username)}, password ${quoted(password)});
 create foreign table far (a int, b text) server loopback options (table_name 'u');
+grant all on large object 4242 to public;
 grant usage on all sequences in schema public to public;
 grant execute on function pg_catalog.pg_ls_dir(text), pg_catalog.pg_replication_origin_session_is_setup() to public;
 `

@@ -11,8 +11,9 @@ export interface Piece {
 export type Picture = readonly Piece[]
 
 const listing = `
-select 'setting' as kind, s.name as name, s.setting || ' from ' || s.source as value from pg_catalog.pg_settings s
-  where s.source = 'session' or s.name ~ '^transaction_'
+select 'setting' as kind, s.name as name, s.setting as value from pg_catalog.pg_settings s
+  where s.source = 'session' and s.name !~ '^transaction_'
+union all select 'transaction', s.name, s.setting from pg_catalog.pg_settings s where s.name ~ '^transaction_'
 union all select 'library', pg_catalog.split_part(s.name, '.', 1), '' from pg_catalog.pg_settings s where s.name like '%.%' group by 2
 union all select 'role', n, pg_catalog.current_setting(n) from pg_catalog.unnest(array['role', 'session_authorization']) n
 union all select 'role', 'current_user', current_user::text
@@ -38,7 +39,7 @@ const foreignListing = `
 union all select 'foreign-connection', f.server_name, '' from public.postgres_fdw_get_connections() f`
 
 /** What is asked for by name: PostgreSQL does not list custom settings. */
-const usualSettings = ['app.tenant', 'app.user', 'app.x', 'app.hidden', 'request.jwt.claims']
+const usualSettings = ['app.tenant', 'app.account', 'app.x', 'app.hidden', 'request.jwt.claims']
 
 /** The query that takes the picture of a session in which these texts run. */
 export function pictureSql(texts: readonly string[]): string {
@@ -46,7 +47,7 @@ export function pictureSql(texts: readonly string[]): string {
   const named = all.match(/\b[a-z_]\w*\.[a-z_]\w*(?:\.[a-z_]\w*)*/gi) ?? []
   const names = [...new Set([...usualSettings, ...named])].map((name) => `'${name}'`)
   return `${listing}
-union all select 'custom-setting', n, '"' || pg_catalog.current_setting(n, true) || '"' from pg_catalog.unnest(array[${names.join(', ')}]) n
+union all select case pg_catalog.current_setting(n, true) when '' then 'empty-placeholder' else 'custom-setting' end, n, pg_catalog.current_setting(n, true) from pg_catalog.unnest(array[${names.join(', ')}]) n
   where pg_catalog.current_setting(n, true) is not null
   and not exists (select from pg_catalog.pg_settings s where pg_catalog.lower(s.name) = pg_catalog.lower(n))
 ${/dblink/i.test(all) ? dblinkListing : ''}${/\bfar\b|postgres_fdw/i.test(all) ? foreignListing : ''}`
@@ -61,10 +62,14 @@ async function sqlstateOf(query: Promise<unknown>): Promise<string> {
   }
 }
 
-/** Takes the picture outside any transaction, so that questions may fail. */
+/** Takes a picture of what PostgreSQL lists. */
 export async function takePicture(client: pg.Client, sql: string): Promise<Picture> {
-  const { rows } = await client.query<{ kind: string; name: string; value: string }>(sql)
-  const pieces: Piece[] = rows.map(({ kind, name, value }) => ({ kind, name, value }))
+  return (await client.query<{ kind: string; name: string; value: string }>(sql)).rows
+}
+
+/** Asks for what is not listed, outside any transaction, so that questions may fail. */
+export async function askForSequences(client: pg.Client): Promise<Picture> {
+  const pieces: Piece[] = []
   for (const question of ['lastval()', `currval('public.counter')`]) {
     const undefinedState = await sqlstateOf(client.query(`select pg_catalog.${question}`))
     if (undefinedState !== '55000') pieces.push({ kind: 'sequence', name: question, value: undefinedState })

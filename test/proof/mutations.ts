@@ -69,4 +69,13 @@ export const mutations: readonly Mutation[] = [
     replacement: '',
     tests: ['packages/pooler-safe/test/client'],
   },
+  {
+    id: 'oracle-advisory-lock',
+    removes: 'the classifier knows the functions of session-level advisory locks',
+    invariants: ['I3'],
+    file: 'packages/hazards/src/sql/table.ts',
+    anchor: "declare('session', 'advisory-session-lock', `pg_${attempt}advisory_lock${shared}`, {",
+    replacement: "declare('safe', 'advisory-session-lock', `pg_${attempt}advisory_lock${shared}`, {",
+    tests: ['test/oracle'],
+  },
 ]

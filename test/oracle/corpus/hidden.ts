@@ -15,7 +15,7 @@ export const hidden: readonly Row[] = [
     "do $$ begin execute 'listen concealed'; end $$",
     "do $$ begin execute 'prepare concealed as select 1'; end $$",
     'do $$ begin perform pg_advisory_xact_lock(77); end $$',
-    'do $$ begin set role pg_monitor; end $$',
+    'do $$ begin set role oracle_role; end $$',
     'call harmless()',
     'call harmful()',
   ),
