@@ -49,7 +49,7 @@ async function ask(client: pg.Client, sql: string): Promise<Answer> {
 async function answerTo(client: pg.Client, sql: string): Promise<Answer> {
   try {
     const result = (await client.query({ text: sql, rowMode: 'array' })) as pg.QueryResult | pg.QueryResult[]
-    const rows = (Array.isArray(result) ? result : [result]).map((one) => one.rows)
+    const rows = (Array.isArray(result) ? result : [result]).map((one) => one.rows as unknown[])
     return { sqlstate: undefined, text: JSON.stringify(rows) }
   } catch (error) {
     const { code, message } = error as pg.DatabaseError

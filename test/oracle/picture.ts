@@ -11,10 +11,10 @@ export interface Piece {
 export type Picture = readonly Piece[]
 
 const listing = `
-select 'setting' as kind, s.name as name, s.setting as value from pg_catalog.pg_settings s
-  where s.source = 'session' and s.name !~ '^transaction_'
-union all select 'transaction', s.name, s.setting from pg_catalog.pg_settings s where s.name ~ '^transaction_'
-union all select 'library', pg_catalog.split_part(s.name, '.', 1), '' from pg_catalog.pg_settings s where s.name like '%.%' group by 2
+with setting as materialized (select name, setting, source from pg_catalog.pg_settings)
+select 'setting' as kind, s.name as name, s.setting as value from setting s where s.source = 'session' and s.name !~ '^transaction_'
+union all select 'transaction', s.name, s.setting from setting s where s.name ~ '^transaction_'
+union all select 'library', pg_catalog.split_part(s.name, '.', 1), '' from setting s where s.name like '%.%' group by 2
 union all select 'role', n, pg_catalog.current_setting(n) from pg_catalog.unnest(array['role', 'session_authorization']) n
 union all select 'role', 'current_user', current_user::text
 union all select 'role', 'session_user', session_user::text
@@ -49,7 +49,7 @@ export function pictureSql(texts: readonly string[]): string {
   return `${listing}
 union all select case pg_catalog.current_setting(n, true) when '' then 'empty-placeholder' else 'custom-setting' end, n, pg_catalog.current_setting(n, true) from pg_catalog.unnest(array[${names.join(', ')}]) n
   where pg_catalog.current_setting(n, true) is not null
-  and not exists (select from pg_catalog.pg_settings s where pg_catalog.lower(s.name) = pg_catalog.lower(n))
+  and not exists (select from setting s where pg_catalog.lower(s.name) = pg_catalog.lower(n))
 ${/dblink/i.test(all) ? dblinkListing : ''}${/\bfar\b|postgres_fdw/i.test(all) ? foreignListing : ''}`
 }
 

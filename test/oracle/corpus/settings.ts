@@ -122,7 +122,7 @@ export const settings: readonly Row[] = [
   ),
   ...rows({ fails: '42883' }, "select set_config('app.tenant', 'x')"),
 
-  // PostgreSQL 15 gives the arguments no names.
+  // The arguments of set_config have no names, up to PostgreSQL 18.
   ...rows(
     { fails: '42883' },
     "select set_config(setting_name => 'app.tenant', new_value => 'x', is_local => false)",
