@@ -154,9 +154,15 @@ describe('other functions', () => {
     ["select «query_to_xml»('select 1', true, true, '')", 'opaque hidden-in-routine'],
   ])
 
-  it('a call that is left open is reported at its worst', () => {
-    const [reason] = analyzeUncached("select set_config('a', 'b', true").statements[0]?.reasons ?? []
-    expect(reason).toMatchObject({ verdict: 'session', hazard: 'set-config-session' })
+  it.each([
+    "select set_config('a', 'b', true",
+    "select set_config('a', 'b', true, c",
+    "select set_config('a', 'b', is_local => true, c",
+    "select pg_create_logical_replication_slot('a', 'b'",
+    "select pg_create_logical_replication_slot('a', 'b', false, c",
+    'select set_limit(0.5, 1',
+  ])('a call that is left open is taken at its worst: %s', (text) => {
+    expect(analyzeUncached(text).verdict).toBe('session')
   })
 
   it.each([...functionRules])('%s is found wherever it is called', (name, rule) => {
