@@ -157,6 +157,7 @@ describe('URLs that cannot be read, or not be trusted', () => {
     ['postgres://u:1?w=x@h/d', 'tenant-routing'],
     ['postgres://u:1#w@h/d', 'tenant-routing'],
     ['postgres://u:p@h/d#x', 'tenant-routing'],
+    ['postgres://u:p@h/d?statement_timeout=1#x', 'tenant-routing'],
     ['postgres://u:p@x?a=b@h/d', 'tenant-routing'],
     ['postgres://u:p@h/d?a%20b=c', 'tenant-routing'],
     ['postgres://h/d?user=u&password=a&b', 'tenant-routing'],
@@ -207,9 +208,10 @@ describe('passwords', () => {
   })
 
   it('a raw & in one is pointed out without naming what follows', () => {
-    expect(only('postgres://h/d?password=Hush&hsuH=1', direct)).toMatchObject({
-      hazard: 'url-flag-folklore',
-      key: 'password',
-    })
+    const url = 'postgres://h/d?password=Hush&hsuH=1'
+    expect(only(url, direct)).toMatchObject({ hazard: 'url-flag-folklore', key: 'password' })
+    const postgres = said(url, { driver: 'postgres.js', pooler: 'pgbouncer-1.25' })
+    expect(postgres).toContain('startup-param-rejected password url')
+    expect(postgres.join()).not.toContain('hsuH')
   })
 })
