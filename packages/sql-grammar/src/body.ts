@@ -1,6 +1,6 @@
 import { analyzeSql, type SqlReason } from '@pooler-safe/hazards'
-import { tokenize, tokenKinds } from '@pooler-safe/hazards/sql-table'
-import { analyzeWithGrammar } from './analyze.ts'
+import { isKeyword, tokenize, tokenKinds, type Tokens } from '@pooler-safe/hazards/sql-table'
+import { analyzeTree } from './analyze.ts'
 import { GrammarUnavailable, parsePlpgsqlToJson, SqlSyntaxError } from './engine.ts'
 import { byteOffsets } from './positions.ts'
 import {
@@ -34,7 +34,8 @@ export interface BodyFinding extends SqlReason {
  * (`execute` of anything but a constant: verdict `opaque`). What needs a transaction is fine in a body: it always runs
  * in one. Offsets point at the words when the body is dollar-quoted, else at the body.
  *
- * A body that PL/pgSQL's parser refuses is read word by word. Other languages say nothing. Throws as `parseSql` does.
+ * A body that no parser can read is reported as opaque, and read word by word. Other languages say nothing. Throws as
+ * `parseSql` does.
  */
 export function analyzeBody(text: string): readonly BodyFinding[] {
   return bodiesOf(text, parseSql(text))
@@ -77,7 +78,7 @@ function reasonsInside(text: string, node: TreeNode): readonly SqlReason[] {
   const place = locateBody(text, body)
   if (language === 'plpgsql') return reasonsInPlpgsql(text, body, place)
   if (language !== 'sql') return []
-  return readStatements(body).map((reason) => place.move(reason))
+  return readText(body).map((reason) => place.move(reason))
 }
 
 /** Where a body stands in its statement, and how offsets inside it become offsets of the statement. */
@@ -110,14 +111,34 @@ function locateBody(text: string, body: string): BodyPlace {
   return { ...whole, move: (reason) => ({ ...reason, ...whole }) }
 }
 
-/** The reasons of a text of statements by the grammar, or by its words when the grammar cannot read it. */
+/**
+ * The reasons of a text of statements by the grammar, those in the bodies of routines that it creates included; by its
+ * words when the grammar cannot read it.
+ */
 function readStatements(text: string): readonly SqlReason[] {
+  return readByGrammar(text) ?? readWords(text)
+}
+
+/** The same for a whole text, which is reported as opaque when the grammar cannot read it. */
+function readText(text: string): readonly SqlReason[] {
+  return readByGrammar(text) ?? [unparsable(text), ...readWords(text)]
+}
+
+function readByGrammar(text: string): readonly SqlReason[] | undefined {
   try {
-    return analyzeWithGrammar(text).statements.flatMap(({ reasons }) => reasons)
+    const tree = parseSql(text)
+    return [
+      ...analyzeTree(text, tree).statements.flatMap(({ reasons }) => reasons),
+      ...bodiesOf(text, tree).map(({ inner }) => inner),
+    ]
   } catch (error) {
-    if (error instanceof SqlSyntaxError || error instanceof GrammarUnavailable) return readWords(text)
+    if (error instanceof SqlSyntaxError || error instanceof GrammarUnavailable) return undefined
     throw error
   }
+}
+
+function unparsable(text: string): SqlReason {
+  return { hazard: 'hidden-in-routine', verdict: 'opaque', subject: 'unparsable body', start: 0, end: text.length }
 }
 
 function readWords(text: string): readonly SqlReason[] {
@@ -157,7 +178,7 @@ function reasonsInPlpgsql(text: string, body: string, place: BodyPlace): readonl
     tree = JSON.parse(parsePlpgsqlToJson(text)) as TreeNode
   } catch (error) {
     if (!(error instanceof SqlSyntaxError || error instanceof GrammarUnavailable)) throw error
-    return readPlpgsqlWords(body).map((reason) => place.move(reason))
+    return [unparsable(body), ...readPlpgsqlWords(body)].map((reason) => place.move(reason))
   }
   const pieces: Piece[] = []
   visitTree(tree, {
@@ -200,39 +221,54 @@ function dynamicExpression(type: string, node: TreeNode): string | undefined {
   return textOf(child(child(node, field), 'PLpgSQL_expr'), 'query')
 }
 
+interface Place {
+  readonly start: number
+  readonly end: number
+}
+
 /** Finds the pieces of a body again in its source. */
 class Cursor {
+  readonly whole: Place
   readonly #body: string
+  readonly #tokens: Tokens
+  /** Where tokens start: what looks like a piece inside of a comment or a string is none. */
+  readonly #starts: ReadonlySet<number>
   readonly #taken = new Map<string, number>()
 
   constructor(body: string) {
     this.#body = body
+    this.#tokens = tokenize(body)
+    this.#starts = new Set(this.#tokens.starts.subarray(0, this.#tokens.count))
+    this.whole = { start: 0, end: body.length }
   }
 
   /** The next place of these words, or nothing when they are not written like that. */
-  find(words: string): { readonly start: number; readonly end: number } | undefined {
+  find(words: string): Place | undefined {
+    if (words === '') return undefined
     // A piece that occurs several times is found once after the other.
-    const from = this.#taken.get(words) ?? 0
-    const start = this.#body.indexOf(words, from)
-    if (start < 0 || words === '') return undefined
+    let start = this.#body.indexOf(words, this.#taken.get(words) ?? 0)
+    while (start >= 0 && !this.#starts.has(start)) start = this.#body.indexOf(words, start + 1)
+    if (start < 0) return undefined
     this.#taken.set(words, start + words.length)
     return { start, end: start + words.length }
   }
 
-  /** The same, where these words follow `keyword`. */
-  findAfter(keyword: string, words: string): { readonly start: number; readonly end: number } | undefined {
-    const both = this.find(keyword + words)
-    return both && { start: both.start + keyword.length, end: both.end }
-  }
-
-  get whole(): { readonly start: number; readonly end: number } {
-    return { start: 0, end: this.#body.length }
+  /** The next place of a keyword, in upper or lower case. */
+  findKeyword(keyword: string): Place | undefined {
+    const from = this.#taken.get(keyword) ?? 0
+    for (let i = 0; i < this.#tokens.count; i += 1) {
+      const start = this.#tokens.starts[i] ?? 0
+      if (start < from || !isKeyword(this.#tokens, i, keyword)) continue
+      this.#taken.set(keyword, start + keyword.length)
+      return { start, end: start + keyword.length }
+    }
+    return undefined
   }
 }
 
 function readPiece({ kind, source, mode }: Piece, cursor: Cursor): readonly SqlReason[] {
   if (kind === 'control') {
-    const place = cursor.find(source) ?? cursor.whole
+    const place = cursor.findKeyword(source) ?? cursor.whole
     return [{ hazard: 'commit-outside-tx', verdict: 'txctl', subject: source, ...place }]
   }
   if (kind === 'dynamic') return readDynamic(source, cursor)
@@ -252,7 +288,7 @@ function readPiece({ kind, source, mode }: Piece, cursor: Cursor): readonly SqlR
 
 /** `execute 'constant'` is read; anything put together at run time is only reported. */
 function readDynamic(source: string, cursor: Cursor): readonly SqlReason[] {
-  const place = cursor.findAfter('execute ', source) ?? cursor.find(source) ?? cursor.whole
+  const place = cursor.find(source) ?? cursor.whole
   let constant: string | undefined
   try {
     const target = list(parseSql(`select ${source}`).statements[0]?.node, 'targetList')[0]
@@ -264,7 +300,7 @@ function readDynamic(source: string, cursor: Cursor): readonly SqlReason[] {
   if (constant === undefined) {
     return [{ hazard: 'hidden-in-routine', verdict: 'opaque', subject: 'execute', ...place }]
   }
-  return readStatements(constant).map((reason) => ({ ...reason, ...place }))
+  return readText(constant).map((reason) => ({ ...reason, ...place }))
 }
 
 /** A body that PL/pgSQL cannot parse: every piece between semicolons, from wherever a statement may start in it. */
@@ -272,14 +308,16 @@ function readPlpgsqlWords(body: string): readonly SqlReason[] {
   const tokens = tokenize(body)
   const starters = /^(?:begin|then|else|loop|declare)$/i
   // A semicolon of the same width in front of every statement, so that offsets stay.
-  let spread = body
+  let spread = ''
+  let copied = 0
   for (let i = 0; i < tokens.count; i += 1) {
     const start = tokens.starts[i] ?? 0
     const end = tokens.ends[i] ?? 0
-    if (starters.test(body.slice(start, end))) {
-      spread = `${spread.slice(0, start)};${' '.repeat(end - start - 1)}${spread.slice(end)}`
-    }
+    if (!starters.test(body.slice(start, end))) continue
+    spread += `${body.slice(copied, start)};${' '.repeat(end - start - 1)}`
+    copied = end
   }
+  spread += body.slice(copied)
   return readWords(spread).flatMap((reason): readonly SqlReason[] => {
     const subject = reason.subject.toLowerCase()
     // Blocks end with `end`, and `execute` takes a text.

@@ -1,5 +1,13 @@
 import { describeAddress, type EndpointDescription } from './endpoint.ts'
-import type { ConfigEntry, ConfigFinding, ConfigPooler, ConfigProfile, ConfigRule, ConfigSubject } from './profile.ts'
+import type {
+  ConfigDriver,
+  ConfigEntry,
+  ConfigFinding,
+  ConfigPooler,
+  ConfigProfile,
+  ConfigRule,
+  ConfigSubject,
+} from './profile.ts'
 import { readUrl } from './read-url.ts'
 import { poolRules } from './rules-pool.ts'
 import { postgresJsRules } from './rules-postgres-js.ts'
@@ -40,7 +48,7 @@ function readSubject(config: unknown, profile: ConfigProfile): ConfigSubject {
       ? config
       : ''
   const url = text === undefined ? undefined : readUrl(text)
-  const isSocket = text?.startsWith('/') ?? false
+  const isSocket = text !== undefined && /^(?:\/|socket:)/i.test(text)
   const urlParameters = url?.parameters ?? new Map<string, string>()
   const entries = new Map<string, ConfigEntry>()
   const fromObject = Object.entries(object ?? {}).map(([key, value]) => [key, { value, where: 'options' }] as const)
@@ -48,10 +56,21 @@ function readSubject(config: unknown, profile: ConfigProfile): ConfigSubject {
   for (const [key, entry] of driver === 'pg' ? [...fromObject, ...fromUrl] : [...fromUrl, ...fromObject]) {
     entries.set(key, entry)
   }
+  const inUrl = {
+    host: url?.host ?? (isSocket ? text : undefined),
+    port: url?.port,
+    user: url?.user,
+  }
+  const inObject = {
+    host: firstText(object ?? {}, ['hostname', 'host']),
+    port: toPort(object?.['port']),
+    user: firstText(object ?? {}, ['user', 'username']),
+  }
+  const [first, second] = driver === 'postgres.js' ? [inObject, inUrl] : [inUrl, inObject]
   const endpoint = describeAddress({
-    host: url?.host ?? (isSocket ? text : undefined) ?? firstText(object ?? {}, ['host']),
-    port: url?.port ?? toPort(object?.['port']),
-    user: url?.user ?? firstText(object ?? {}, ['user', 'username']),
+    host: first.host ?? second.host,
+    port: first.port ?? second.port,
+    user: first.user ?? second.user,
     parameters: urlParameters,
   })
   return {
@@ -59,12 +78,20 @@ function readSubject(config: unknown, profile: ConfigProfile): ConfigSubject {
     pooler: profile.pooler ?? poolerAt(endpoint),
     purpose: profile.purpose ?? 'application',
     endpoint,
+    addressIn: (first.host === undefined ? second : first) === inUrl && inUrl.host !== undefined ? 'url' : 'options',
     entries,
     urlParameters,
     ...(object && { object }),
-    ...(text !== undefined && !url && !isSocket && { unreadableUrl: true as const }),
+    ...(text !== undefined &&
+      !isSocket &&
+      (!url || !isPostgres(url.protocol, driver)) && { unreadableUrl: true as const }),
     ...(url?.suspicious && { suspiciousUrl: true as const }),
   }
+}
+
+/** Drivers take any protocol; whoever writes another one means another program. */
+function isPostgres(protocol: string, driver: ConfigDriver): boolean {
+  return /^postgres(?:ql)?$/.test(protocol) || (driver === 'prisma' && /^prisma(?:\+postgres)?$/.test(protocol))
 }
 
 /** The profile that an address speaks for. Managed PgBouncers are of a version nobody tells. */

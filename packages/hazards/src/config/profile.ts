@@ -34,7 +34,7 @@ export interface ConfigProfile {
 /** One thing wrong, or not what it seems, in connection options. Never holds a value of the options. */
 export interface ConfigFinding {
   readonly hazard: HazardId
-  /** The option or URL parameter, as written; `connectionString`, `host` or `user` for parts of the address. */
+  /** The option or URL parameter, as written; `connectionString`, `host`, `port` or `user` for parts of the address. */
   readonly key: string
   /** Where the option stands. */
   readonly where: 'options' | 'url'
@@ -57,6 +57,8 @@ export interface ConfigSubject {
   readonly pooler: ConfigPooler
   readonly purpose: 'application' | 'session'
   readonly endpoint: EndpointDescription
+  /** Where host, port and user stand. */
+  readonly addressIn: 'options' | 'url'
   /** Options as the driver will see them after the URL and the object have been merged. */
   readonly entries: ReadonlyMap<string, ConfigEntry>
   /** The keys of the object, which the pool reads without looking at the URL; absent when only a URL was given. */

@@ -47,10 +47,25 @@ function parse(text: string): URL | undefined {
   return undefined
 }
 
-/** A raw `#`, `/` or `?` in a password ends the authority early, and an `@` is left where none belongs. */
+/**
+ * A raw `#`, `/` or `?` in a password ends the authority early: an `@` is left where none belongs, or a parameter that
+ * is none.
+ */
 function isSuspicious(url: URL): boolean {
-  const names = [...url.searchParams.keys()]
-  return url.hash !== '' || url.pathname.includes('@') || names.some((name) => /[@/:]/.test(name))
+  const parameters = url.search.slice(1).split('&')
+  return (
+    url.hash !== '' ||
+    `${url.pathname}${url.search}`.includes('@') ||
+    parameters.some((parameter) => parameter !== '' && !parameter.includes('=')) ||
+    [...url.searchParams.keys()].some((name) => /[^\w.-]/.test(name))
+  )
+}
+
+/** Whether what looks like the name of a parameter may be the end of a password with a raw `&` in it. */
+export function mayBePassword(parameters: ReadonlyMap<string, string>, name: string): boolean {
+  const names = [...parameters.keys()]
+  const password = names.indexOf('password')
+  return password >= 0 && names.indexOf(name) > password
 }
 
 /** WHATWG URLs know one host; libpq and postgres.js take a list. */

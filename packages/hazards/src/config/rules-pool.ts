@@ -23,12 +23,12 @@ export function* poolRules(subject: ConfigSubject): Generator<ConfigFinding> {
 const option = { where: 'options' } as const
 
 function* driverSwitches(subject: ConfigSubject): Generator<ConfigFinding> {
-  const { object, entries } = subject
-  if (isOn(entries.get('binary')?.value)) {
+  const { object } = subject
+  if (isOn(object?.['binary'])) {
     yield {
+      ...option,
       hazard: 'client-encoding-datestyle',
       key: 'binary',
-      where: entries.get('binary')?.where ?? 'options',
       severity: 'loss',
       message:
         'pg decodes binary results as text first and changes numbers, dates and uuids on the way: leave `binary` off.',
@@ -149,7 +149,10 @@ function* sizes(object: Readonly<Record<string, unknown>>): Generator<ConfigFind
   }
   const life = object['maxLifetimeSeconds']
   const uses = object['maxUses']
-  if ((typeof life === 'number' && life > 0 && life < shortLifeSeconds) || (typeof uses === 'number' && uses < 100)) {
+  if (
+    (typeof life === 'number' && life > 0 && life < shortLifeSeconds) ||
+    (typeof uses === 'number' && uses > 0 && uses < 100)
+  ) {
     yield {
       ...option,
       hazard: 'max-uses-and-lifetime-churn',

@@ -1,3 +1,4 @@
+import type { Evidence } from '../catalogue/entry.ts'
 import type { ConfigFinding, ConfigPooler, ConfigSubject } from './profile.ts'
 import { isPooled } from './profile.ts'
 
@@ -42,7 +43,7 @@ export function* postgresJsRules(subject: ConfigSubject): Generator<ConfigFindin
       severity: 'leak',
       message:
         'postgres.js sends queries before earlier ones are answered, which hangs or mixes up answers behind some poolers, and no setting of it is safe. Await queries one by one, or use pg.',
-      certainty: subject.pooler === 'supavisor' || subject.pooler === 'pgagroal' ? 'measured' : 'inferred',
+      certainty: pipeliningWasMeasured(subject.pooler, isOff(prepare?.value)),
     }
     const max = read('max')
     if (Number(max?.value) === 1) {
@@ -68,6 +69,12 @@ export function* postgresJsRules(subject: ConfigSubject): Generator<ConfigFindin
       certainty: 'source',
     }
   }
+}
+
+/** Without named statements postgres.js waits for the description of each one; hangs were only reported then. */
+function pipeliningWasMeasured(pooler: ConfigPooler, unnamed: boolean): Evidence {
+  if (pooler !== 'supavisor' && pooler !== 'pgagroal') return 'inferred'
+  return unnamed ? 'reported' : 'measured'
 }
 
 function isOff(value: unknown): boolean {

@@ -1,34 +1,27 @@
 import type { ConfigFinding, ConfigSubject } from './profile.ts'
-import { isStartupKey, settingsInOptions, startupFate } from './startup-parameters.ts'
+import { settingsInOptions, startupFate, startupParametersOf } from './startup-parameters.ts'
 
 const instead = 'set it per transaction with set_config(name, value, true), or on the role with ALTER ROLE … SET'
 
 /** Options that become start-up parameters: refused, ignored or leaked, hardly ever what was meant. */
 export function* startupRules(subject: ConfigSubject): Generator<ConfigFinding> {
-  for (const [key, { value, where }] of subject.entries) {
-    if (isAbsent(value)) continue
-    if (key === 'options') {
-      yield* optionsFindings(subject, String(value), where)
-    } else if (key === 'application_name') {
-      yield* applicationName(subject, where)
-    } else if (isStartupKey(subject.driver, key)) {
-      yield* parameterFindings(subject, key, key, where)
-    }
+  for (const { name, key, value, where } of startupParametersOf(subject)) {
+    if (name === 'options') yield* optionsFindings(subject, value, key, where)
+    else if (name === 'application_name') yield* applicationName(subject, key, where)
+    else yield* parameterFindings(subject, name, key, where)
   }
-  if (subject.driver !== 'postgres.js') return
-  for (const key of startupParametersOfPostgresJs(subject))
-    yield* parameterFindings(subject, key.name, key.key, key.where)
 }
 
 function* optionsFindings(
   subject: ConfigSubject,
-  text: string,
+  value: unknown,
+  key: string,
   where: ConfigFinding['where'],
 ): Generator<ConfigFinding> {
   if (subject.pooler === 'pgbouncer-1.18') {
     yield {
       hazard: 'startup-param-rejected',
-      key: 'options',
+      key,
       where,
       severity: 'error',
       message: `PgBouncer before 1.20 refuses the connection for the start-up parameter "options": remove it and ${instead}.`,
@@ -36,7 +29,8 @@ function* optionsFindings(
     }
     return
   }
-  for (const name of settingsInOptions(text)) yield* parameterFindings(subject, name, 'options', where)
+  if (typeof value !== 'string') return
+  for (const name of settingsInOptions(value)) yield* parameterFindings(subject, name, key, where)
 }
 
 function* parameterFindings(
@@ -46,7 +40,7 @@ function* parameterFindings(
   where: ConfigFinding['where'],
 ): Generator<ConfigFinding> {
   const { fate, certainty } = startupFate(subject.pooler, parameter)
-  const named = key === parameter ? `"${parameter}"` : `"${parameter}" in "${key}"`
+  const named = key === parameter || key === `connection.${parameter}` ? `"${parameter}"` : `"${parameter}" in "${key}"`
   const found = { key, where, certainty }
   if (parameter === 'replication') {
     if (subject.pooler === 'direct') return
@@ -54,7 +48,8 @@ function* parameterFindings(
       ...found,
       hazard: 'replication-connection',
       severity: 'error',
-      message: 'Replication does not pass through a pooler; open the replication connection on the direct URL.',
+      message:
+        'A replication connection keeps a backend to itself, where a pooler lets it through at all: open it on the direct URL.',
     }
     return
   }
@@ -103,50 +98,20 @@ function* parameterFindings(
   }
 }
 
-function* applicationName({ pooler }: ConfigSubject, where: ConfigFinding['where']): Generator<ConfigFinding> {
-  if (startupFate(pooler, 'application_name').fate !== 'ignored') return
+function* applicationName(
+  { pooler }: ConfigSubject,
+  key: string,
+  where: ConfigFinding['where'],
+): Generator<ConfigFinding> {
+  const { fate, certainty } = startupFate(pooler, 'application_name')
+  if (fate !== 'ignored') return
   yield {
     hazard: 'attribution',
-    key: 'application_name',
+    key,
     where,
     severity: 'perf',
     message:
       'The pooler shows its own name to PostgreSQL instead of this one; set application_name per transaction where it is needed.',
-    certainty: 'measured',
+    certainty,
   }
-}
-
-/** What postgres.js sends at start-up: its `connection` object, and every URL parameter that is not an option of its own. */
-function startupParametersOfPostgresJs(subject: ConfigSubject) {
-  const parameters: { name: string; key: string; where: 'options' | 'url' }[] = []
-  const connection = subject.object?.['connection']
-  if (typeof connection === 'object' && connection !== null) {
-    for (const name of Object.keys(connection)) parameters.push({ name, key: `connection.${name}`, where: 'options' })
-  }
-  for (const name of subject.urlParameters.keys()) {
-    if (!postgresJsOptions.has(name)) parameters.push({ name, key: name, where: 'url' })
-  }
-  return parameters.filter(({ name }) => name !== 'application_name' && name !== 'options')
-}
-
-/** URL parameters that postgres.js 3.4 takes for itself. */
-const postgresJsOptions = new Set([
-  'max',
-  'ssl',
-  'sslmode',
-  'idle_timeout',
-  'connect_timeout',
-  'max_lifetime',
-  'max_pipeline',
-  'backoff',
-  'keep_alive',
-  'prepare',
-  'debug',
-  'fetch_types',
-  'publications',
-  'target_session_attrs',
-])
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null || value === false || value === '' || value === 0
 }

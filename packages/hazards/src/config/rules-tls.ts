@@ -5,44 +5,38 @@ const provideCa = 'give the certificate authority of the provider in `ssl.ca` (o
 /** TLS that is off, unverified, or not what the options say. */
 export function* tlsRules(subject: ConfigSubject): Generator<ConfigFinding> {
   if (subject.driver === 'prisma') return
+  if (subject.driver === 'pg') yield* tlsOfPg(subject)
+  else yield* tlsOfPostgresJs(subject)
+}
+
+/** What the URL says about TLS replaces the `ssl` option as a whole. */
+function* tlsOfPg(subject: ConfigSubject): Generator<ConfigFinding> {
   const { urlParameters, object } = subject
   const mode = urlParameters.get('sslmode')
   const ssl = object?.['ssl']
-  const fromUrl = ['sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'ssl'].find((key) => urlParameters.has(key))
+  const fromUrl =
+    ['sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'ssl'].find((key) => urlParameters.has(key)) ??
+    (urlParameters.get('sslnegotiation') === 'direct' ? 'sslnegotiation' : undefined)
 
-  if (isRecord(ssl) && ssl['rejectUnauthorized'] === false) yield unverified('ssl', 'options')
-  if (ssl === 'no-verify') yield unverified('ssl', 'options')
   if (mode === 'no-verify') yield unverified('sslmode', 'url')
-  if (urlParameters.get('ssl') === 'no-verify') yield unverified('ssl', 'url')
+  else if (fromUrl === 'ssl' && urlParameters.get('ssl') === 'no-verify') yield unverified('ssl', 'url')
+  else if (fromUrl === undefined && verifiesNobody(ssl)) yield unverified('ssl', 'options')
 
-  if (subject.driver === 'pg') {
-    if (fromUrl !== undefined && isRecord(ssl)) {
-      yield {
-        hazard: 'tls-downgrade',
-        key: fromUrl,
-        where: 'url',
-        severity: 'wrong',
-        message: `"${fromUrl}" in the URL replaces the whole \`ssl\` object of the options, its certificate authority included: keep one of the two.`,
-        certainty: 'source',
-      }
-    }
-    yield* sslModeOfPg(subject, mode)
-  } else {
-    yield* sslModeOfPostgresJs(mode, urlParameters.get('ssl') ?? ssl)
-  }
-
-  const off =
-    mode === 'disable' || ssl === false || urlParameters.get('ssl') === '0' || urlParameters.get('ssl') === 'false'
-  if (off && isRemote(subject.endpoint.host)) {
+  if (fromUrl !== undefined && isRecord(ssl)) {
     yield {
       hazard: 'tls-downgrade',
-      key: mode === 'disable' ? 'sslmode' : 'ssl',
-      where: ssl === false && mode !== 'disable' ? 'options' : 'url',
-      severity: 'leak',
-      message: `Passwords and rows cross the network in clear text: turn TLS on and ${provideCa}.`,
-      certainty: 'inferred',
+      key: fromUrl,
+      where: 'url',
+      severity: 'wrong',
+      message: `"${fromUrl}" in the URL replaces the whole \`ssl\` object of the options, its certificate authority included: keep one of the two.`,
+      certainty: 'source',
     }
   }
+  yield* sslModeOfPg(subject, mode)
+
+  if (mode === 'disable') yield* clearText(subject, 'sslmode', 'url')
+  else if (fromUrl === 'ssl' && urlParameters.get('ssl') === '0') yield* clearText(subject, 'ssl', 'url')
+  else if (fromUrl === undefined && ssl === false) yield* clearText(subject, 'ssl', 'options')
 }
 
 function* sslModeOfPg({ urlParameters }: ConfigSubject, mode: string | undefined): Generator<ConfigFinding> {
@@ -64,18 +58,44 @@ function* sslModeOfPg({ urlParameters }: ConfigSubject, mode: string | undefined
   }
 }
 
-/** postgres.js encrypts without verification for every text but `verify-full`. */
-function* sslModeOfPostgresJs(mode: string | undefined, ssl: unknown): Generator<ConfigFinding> {
-  const value = mode ?? ssl
-  if (value !== 'require' && value !== 'prefer' && value !== 'allow') return
+/** The `ssl` option wins over the URL, where sslmode and ssl are the same. */
+function* tlsOfPostgresJs(subject: ConfigSubject): Generator<ConfigFinding> {
+  const { urlParameters, object } = subject
+  const inObject = object !== undefined && 'ssl' in object
+  const where = inObject ? 'options' : 'url'
+  const key = !inObject && urlParameters.has('sslmode') ? 'sslmode' : 'ssl'
+  const system = urlParameters.get('sslrootcert') === 'system' ? 'verify-full' : undefined
+  const value = inObject ? object['ssl'] : (system ?? urlParameters.get(key))
+  if (value === 'require' || value === 'prefer' || value === 'allow') {
+    yield {
+      hazard: 'tls-downgrade',
+      key,
+      where,
+      severity: 'leak',
+      message: `postgres.js encrypts with "${value}" but verifies nobody: use verify-full and ${provideCa}.`,
+      certainty: 'source',
+    }
+  }
+  if (isRecord(value) && verifiesNobody(value)) yield unverified(key, where)
+  if (value === false || (!inObject && (value === 'disable' || value === 'false'))) {
+    yield* clearText(subject, key, where)
+  }
+}
+
+function* clearText(subject: ConfigSubject, key: string, where: ConfigFinding['where']): Generator<ConfigFinding> {
+  if (!isRemote(subject.endpoint.host)) return
   yield {
     hazard: 'tls-downgrade',
-    key: mode === undefined ? 'ssl' : 'sslmode',
-    where: mode === undefined ? 'options' : 'url',
+    key,
+    where,
     severity: 'leak',
-    message: `postgres.js encrypts with "${value}" but verifies nobody: use verify-full and ${provideCa}.`,
-    certainty: 'source',
+    message: `Passwords and rows cross the network in clear text: turn TLS on and ${provideCa}.`,
+    certainty: 'inferred',
   }
+}
+
+function verifiesNobody(ssl: unknown): boolean {
+  return ssl === 'no-verify' || (isRecord(ssl) && ssl['rejectUnauthorized'] === false)
 }
 
 function unverified(key: string, where: ConfigFinding['where']): ConfigFinding {

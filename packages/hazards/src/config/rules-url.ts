@@ -1,5 +1,7 @@
+import type { Provider } from './endpoint.ts'
 import type { ConfigFinding, ConfigSubject } from './profile.ts'
 import { isPooled } from './profile.ts'
+import { mayBePassword } from './read-url.ts'
 
 /** URL parameters that `pg` itself reads; it copies all others into its options, where nobody looks at them. */
 const readByPg = new Set([
@@ -24,7 +26,6 @@ const readByPg = new Set([
   'idle_in_transaction_session_timeout',
   'query_timeout',
   'client_encoding',
-  'binary',
   'db',
   'encoding',
 ])
@@ -61,8 +62,12 @@ const objectOnly = new Set([
   'keepAliveInitialDelayMillis',
   'allowExitOnIdle',
   'pipeline',
+  'binary',
   'enableChannelBinding',
 ])
+
+/** Providers whose modes have host names of their own, not ports. */
+const byHost: ReadonlySet<string | undefined> = new Set<Provider>(['neon', 'prisma-postgres', 'amazon-rds'])
 
 /** Parameters of the URL that do not do what they look like, and the address itself. */
 export function* urlRules(subject: ConfigSubject): Generator<ConfigFinding> {
@@ -88,16 +93,29 @@ function* ignoredByPg({ urlParameters, object }: ConfigSubject): Generator<Confi
       }
       continue
     }
+    if (key === 'ssl' && urlParameters.get('ssl') === 'false') {
+      yield {
+        hazard: 'url-flag-folklore',
+        key,
+        where,
+        severity: 'wrong',
+        message: 'pg takes ssl=false for a text, which turns TLS on. Write sslmode=disable, or sslmode=verify-full.',
+        certainty: 'source',
+      }
+      continue
+    }
     if (readByPg.has(key)) continue
-    const reason = objectOnly.has(key)
-      ? 'pg reads it from the options object only'
-      : (folklore[key] ?? 'no code reads it')
+    const reason = objectOnly.has(key) ? 'pg reads it from the options object only' : folklore[key]
+    // A raw `&` in a password makes a parameter out of the rest of it.
+    const named = reason !== undefined || !mayBePassword(urlParameters, key)
     yield {
       hazard: 'url-flag-folklore',
-      key,
+      key: named ? key : 'password',
       where,
       severity: 'wrong',
-      message: `pg ignores "${key}" in the URL: ${reason}.`,
+      message: named
+        ? `pg ignores "${key}" in the URL: ${reason ?? 'no code reads it'}.`
+        : 'pg ignores a parameter after "password": percent-encode special characters of the password (& is %26).',
       certainty: 'source',
     }
   }
@@ -123,15 +141,17 @@ function* addressFindings(subject: ConfigSubject): Generator<ConfigFinding> {
       hazard: 'tenant-routing',
       severity: 'error',
       message:
-        'The URL holds a "#", or an "@" in its path: percent-encode special characters of the password (# is %23, / is %2F, ? is %3F, @ is %40).',
+        'The URL holds a "#", an "@" behind the host, or a parameter without a value: percent-encode special characters of the password (# is %23, / is %2F, ? is %3F, @ is %40, & is %26).',
       certainty: 'inferred',
     }
     return
   }
+  const where = subject.addressIn
+  const key = byHost.has(endpoint.provider) ? 'host' : 'port'
   if (endpoint.missingTenant) {
     yield {
       key: 'user',
-      where: 'url',
+      where,
       hazard: 'tenant-routing',
       severity: 'error',
       message: 'Supavisor finds the project by the user name: write it as user.project-ref.',
@@ -141,8 +161,8 @@ function* addressFindings(subject: ConfigSubject): Generator<ConfigFinding> {
   const elsewhere = endpoint.otherModes === undefined ? '' : ` At this provider ${endpoint.otherModes}.`
   if (purpose === 'application' && endpoint.expectedMode === 'session') {
     yield {
-      key: 'port',
-      where: 'url',
+      key,
+      where,
       hazard: 'wrong-port',
       severity: 'error',
       message: `This endpoint is in session mode: every client connection holds a backend, and the pool is soon full.${elsewhere}`,
@@ -151,8 +171,8 @@ function* addressFindings(subject: ConfigSubject): Generator<ConfigFinding> {
   }
   if (purpose === 'session' && endpoint.expectedMode === 'transaction') {
     yield {
-      key: 'port',
-      where: 'url',
+      key,
+      where,
       hazard: 'wrong-port',
       severity: 'error',
       message: `This endpoint is in transaction mode; migrations, LISTEN and session locks need a direct or session-mode URL.${elsewhere}`,

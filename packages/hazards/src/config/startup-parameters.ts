@@ -1,5 +1,6 @@
 import type { Evidence } from '../catalogue/entry.ts'
-import type { ConfigDriver, ConfigPooler } from './profile.ts'
+import type { ConfigDriver, ConfigPooler, ConfigSubject } from './profile.ts'
+import { mayBePassword } from './read-url.ts'
 
 /** What becomes of a parameter of the StartupMessage. */
 export type StartupFate =
@@ -128,13 +129,78 @@ function kindOf(parameter: string): StartupKind {
   return 'other'
 }
 
-/** The options that `pg` turns into start-up parameters of the same name. */
-const pgStartupKeys = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'replication']
-
-/** Which options become parameters of the StartupMessage, besides `options` and the name of the application. */
-export function isStartupKey(driver: ConfigDriver, key: string): boolean {
-  return driver === 'pg' && pgStartupKeys.includes(key)
+/** A parameter of the StartupMessage, and the option that it comes from. */
+export interface StartupParameter {
+  readonly name: string
+  readonly key: string
+  readonly where: 'options' | 'url'
+  readonly value: unknown
 }
+
+/** What the driver sends in the StartupMessage besides user and database, as far as the options decide it. */
+export function startupParametersOf(subject: ConfigSubject): readonly StartupParameter[] {
+  const parameters = subject.driver === 'postgres.js' ? ofPostgresJs(subject) : ofKeys(subject)
+  // Drivers leave out what is falsy. A URL knows texts only: its `0` is sent.
+  return parameters.filter(({ value }) => Boolean(value))
+}
+
+const keys: Readonly<Record<Exclude<ConfigDriver, 'postgres.js'>, readonly string[]>> = {
+  pg: [
+    'options',
+    'application_name',
+    'statement_timeout',
+    'lock_timeout',
+    'idle_in_transaction_session_timeout',
+    'replication',
+  ],
+  prisma: ['options', 'application_name'],
+}
+
+function ofKeys({ driver, entries }: ConfigSubject): readonly StartupParameter[] {
+  if (driver === 'postgres.js') return []
+  const parameters = keys[driver].flatMap((name): StartupParameter[] => {
+    const entry = entries.get(name)
+    return entry ? [{ ...entry, name, key: name }] : []
+  })
+  const fallback = entries.get('fallback_application_name')
+  if (driver !== 'pg' || !fallback || entries.get('application_name')?.value) return parameters
+  return [...parameters, { ...fallback, name: 'application_name', key: 'fallback_application_name' }]
+}
+
+/** The `connection` object, and every URL parameter that is not an option of postgres.js; the URL wins. */
+function ofPostgresJs({ object, urlParameters }: ConfigSubject): readonly StartupParameter[] {
+  const parameters = new Map<string, StartupParameter>()
+  const connection = object?.['connection']
+  if (typeof connection === 'object' && connection !== null) {
+    for (const [name, value] of Object.entries(connection)) {
+      parameters.set(name, { name, key: `connection.${name}`, where: 'options', value })
+    }
+  }
+  for (const [name, value] of urlParameters) {
+    // What may be the end of a password is not named; `password` itself is reported.
+    if (mayBePassword(urlParameters, name)) continue
+    if (!optionsOfPostgresJs.has(name)) parameters.set(name, { name, key: name, where: 'url', value })
+  }
+  return [...parameters.values()]
+}
+
+/** URL parameters that postgres.js 3.4 takes for itself. */
+const optionsOfPostgresJs = new Set([
+  'max',
+  'ssl',
+  'sslmode',
+  'idle_timeout',
+  'connect_timeout',
+  'max_lifetime',
+  'max_pipeline',
+  'backoff',
+  'keep_alive',
+  'prepare',
+  'debug',
+  'fetch_types',
+  'publications',
+  'target_session_attrs',
+])
 
 /**
  * The settings inside of an `options` text: `-c name=value`, `-cname=value`, `--name=value`. Backslashes escape blanks.
@@ -145,7 +211,7 @@ export function settingsInOptions(text: string): readonly string[] {
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? ''
     const setting = word === '-c' ? words[(index += 1)] : /^(?:-c|--)(.+)/.exec(word)?.[1]
-    const name = setting === undefined ? undefined : /^[\w.-]+/.exec(setting)?.[0]
+    const name = setting === undefined ? undefined : /^([\w.-]+)=/.exec(setting)?.[1]
     if (name !== undefined) names.push(name.replaceAll('-', '_'))
   }
   return names

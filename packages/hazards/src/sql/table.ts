@@ -70,7 +70,6 @@ export const statementRules = {
   'no transaction': rule('safe', 'long-statements', 'no-transaction'),
   'alter role set': rule('safe', 'alter-role-delayed'),
   'select for update': rule('safe', 'autocommit-locks'),
-  'hidden in routine': rule('safe', 'hidden-in-routine'),
   'dangerous setting, local': rule('safe', 'dangerous-guc'),
   'dangerous setting': rule('session', 'dangerous-guc'),
 } as const satisfies Record<string, StatementRule>
