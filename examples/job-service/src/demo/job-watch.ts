@@ -1,6 +1,6 @@
 import type { TenantId } from '@pooler-safe/example-foundation'
 import type { Database } from 'pooler-safe'
-import type { Batch, Job, JobEvent, JobService } from '../index.ts'
+import { isFinal, type Batch, type Job, type JobEvent, type JobService } from '../index.ts'
 import { fileOf } from './file-jobs.ts'
 import type { Happening, RunningFile } from './progress.ts'
 
@@ -28,6 +28,7 @@ export class JobWatch {
   readonly #startedAt = performance.now()
   readonly #lastEvent = new Map<string, number>()
   readonly #failedRuns = new Set<string>()
+  readonly #ended = new Set<string>()
   #ran = new Map<string, string>()
   #happenings: Happening[] = []
   #unread: Happening[] = []
@@ -94,7 +95,7 @@ export class JobWatch {
     const gone = [...this.#ran.keys()].filter((id) => !running.has(id) && !told.has(id))
     this.#ran = running
     for (const id of gone) this.#tellEnd(await service.getJob(database, tenant, id))
-    for (const job of watched) await this.#tellEvents(job)
+    for (const job of watched) if (!this.#ended.has(job.id)) await this.#tellEvents(job)
     this.#batch = await service.batches.getBatch(database, tenant, batchId)
     this.#sample()
   }
@@ -126,6 +127,7 @@ export class JobWatch {
     this.#lastEvent.set(id, fresh.at(-1)?.id ?? seen)
     const job = await service.getJob(database, tenant, id)
     for (const event of fresh) this.#tellEvent(name, event, job)
+    if (isFinal(job.state)) this.#ended.add(id)
   }
 
   #tellEvent(name: string, event: JobEvent, job: Job): void {

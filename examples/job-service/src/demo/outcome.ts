@@ -16,13 +16,13 @@ export interface FileOutcome {
   readonly measurement: Measurement | undefined
   readonly errorCode: string | undefined
   readonly error: string | undefined
-  readonly worker: string | undefined
 }
 
 /** All that is known when the jobs have ended and every backend was asked. */
 export interface Outcome {
   readonly postgres: string
   readonly pooler: string
+  readonly poolerName: string
   readonly workers: number
   readonly elapsedMs: number
   readonly paceMs: number
@@ -55,7 +55,6 @@ export function outcomeOf(
     measurement,
     errorCode: job.errorCode ?? undefined,
     error: job.error ?? undefined,
-    worker: job.worker ?? undefined,
   }
 }
 

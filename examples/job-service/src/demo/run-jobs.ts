@@ -1,6 +1,6 @@
 import { wait } from '@pooler-safe/example-foundation'
 import type { BackendAudit } from '@pooler-safe/testkit'
-import type { Job } from '../index.ts'
+import type { Job, JobEvent } from '../index.ts'
 import { fileOf, measurement, measureType } from './file-jobs.ts'
 import type { InputFile } from './input-files.ts'
 import { JobWatch } from './job-watch.ts'
@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly mishaps: string[]
 }
 
-const lookMs = 100
+const lookMs = 200
 const plainLineMs = 1_000
 /** A slow machine may need another attempt for the late file; the one that never comes gets the usual three. */
 const lateAttempts = 5
@@ -57,8 +57,7 @@ export async function runJobs({ stage, paceMs, view, signal, mishaps }: RunOptio
   await follow({ stage, view, signal, mishaps, watch, lateId })
   const { elapsedMs } = watch
   const outcomes = await readOutcomes(stage, batch.id, byId)
-  const lateEvents = await service.getJobEvents(database, tenant, lateId)
-  const missingEvents = await service.getJobEvents(database, tenant, missingId)
+  const [lateEvents, missingEvents] = [await eventsOf(stage, lateId), await eventsOf(stage, missingId)]
   view.begin('Stopping the workers and asking every backend what was left on it')
   const workerTroubles = await workers.stop()
   await service.close()
@@ -67,6 +66,7 @@ export async function runJobs({ stage, paceMs, view, signal, mishaps }: RunOptio
   return {
     postgres: stage.postgres,
     pooler: endpoint.description,
+    poolerName: endpoint.name,
     workers: workers.names.length,
     elapsedMs,
     paceMs,
@@ -139,10 +139,15 @@ function progressOf({ endpoint, files }: Stage, watch: JobWatch): Progress {
     jobsPerSecond: watch.jobsPerSecond,
     running: watch.running,
     happenings: watch.happenings,
-    poolerName: endpoint.description,
+    poolerName: endpoint.name,
     counting: endpoint.log.counting,
     backends: endpoint.log.backends(),
   }
+}
+
+async function eventsOf({ service, database, tenant, workers }: Stage, id: string): Promise<JobEvent[]> {
+  const events = await service.getJobEvents(database, tenant, id)
+  return events.map((event) => ({ ...event, worker: event.worker === null ? null : workers.nameOf(event.worker) }))
 }
 
 async function readOutcomes(

@@ -20,7 +20,10 @@ export interface Upstream extends AsyncDisposable {
 
 /** What the service and its workers connect to. */
 export interface Endpoint extends AsyncDisposable {
+  /** What it is and how it is set. */
   readonly description: string
+  /** What it is, in a sentence. */
+  readonly name: string
   readonly kind: PoolerKind | 'given'
   readonly url: string
   readonly log: BackendLog
@@ -85,6 +88,7 @@ export async function openEndpoint(
     case 'none':
       return {
         description: 'none: every client connection has a backend of its own',
+        name: 'no pooler',
         kind: 'none',
         url: directUrl,
         log: new BackendLog('sightings'),
@@ -98,6 +102,7 @@ export async function openEndpoint(
 function givenEndpoint(url: string): Endpoint {
   return {
     description: 'the given one',
+    name: 'the given pooler',
     kind: 'given',
     url,
     log: new BackendLog('sightings'),
@@ -112,6 +117,7 @@ async function rotatingEndpoint(upstream: string, port: number | undefined): Pro
   const pooler = await startPooler({ upstream, poolSize, onEvent: log.hear, ...(port === undefined ? {} : { port }) })
   return {
     description: `rotating pooler on port ${pooler.port}, ${poolSize} transactions at once, seed ${pooler.seed}`,
+    name: 'the rotating pooler',
     kind: 'rotating',
     url: pooler.url,
     log,
@@ -127,6 +133,7 @@ async function pgBouncerEndpoint(upstream: string, port: number | undefined): Pr
   const bouncer = await startPgBouncer({ upstream, poolSize, config, ...(port === undefined ? {} : { port }) })
   return {
     description: `PgBouncer ${bouncer.version} on port ${bouncer.port}, transaction mode, ${poolSize} backends`,
+    name: `PgBouncer ${bouncer.version}`,
     kind: 'pgbouncer',
     url: bouncer.url,
     log: new BackendLog('sightings'),

@@ -16,18 +16,18 @@ const file = fileURLToPath(new URL('./file-worker.ts', import.meta.url))
 const startMs = 30_000
 const stopMs = 20_000
 const logLinesKept = 20
+const lastWordsMs = 500
+const endedWell = 'ended with code 0'
 
 /**
  * Worker processes. They end when they are stopped, and by themselves when this process is gone, however it went: then
  * their IPC channel is closed.
  */
 export class WorkerGroup implements AsyncDisposable {
-  readonly #options: WorkerGroupOptions
   readonly #workers: OneWorker[]
   #isStopping = false
 
   private constructor(options: WorkerGroupOptions) {
-    this.#options = options
     this.#workers = Array.from({ length: options.count }, (_, index) => new OneWorker(`worker-${index + 1}`, options))
     for (const worker of this.#workers) {
       void worker.exited.then((how) => {
@@ -56,6 +56,11 @@ export class WorkerGroup implements AsyncDisposable {
     return this.#workers.flatMap(({ pid }) => pid ?? [])
   }
 
+  /** The process of ours that goes by this name in jobs and events: its process id is a part of it. */
+  nameOf(worker: string): string {
+    return this.#workers.find(({ pid }) => pid !== undefined && worker.includes(`-${pid}-`))?.name ?? worker
+  }
+
   /** Asks them to hand back what is not done, and waits until they have ended. Says what went wrong. */
   async stop(): Promise<string[]> {
     this.#isStopping = true
@@ -71,10 +76,6 @@ export class WorkerGroup implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
-  }
-
-  get concurrency(): number {
-    return this.#options.concurrency
   }
 }
 
@@ -110,13 +111,7 @@ class OneWorker {
     this.#child.stderr?.on('data', (text: Buffer) => {
       this.#log = [...this.#log, ...text.toString('utf8').split('\n')].filter(Boolean).slice(-logLinesKept)
     })
-    this.exited = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve(`could not be started: ${error.message}`))
-      this.#child.once('close', (code, signal) => {
-        const how = signal ? `was ended by ${signal}` : `ended with code ${code ?? 'unknown'}`
-        resolve(`${how}${this.#lastWords()}`)
-      })
-    })
+    this.exited = this.#exit()
   }
 
   get pid(): number | undefined {
@@ -148,11 +143,24 @@ class OneWorker {
       this.kill()
       return `${this.name} did not end within ${stopMs / 1_000} s and was killed.`
     }
-    return how === 'ended with code 0' ? undefined : `${this.name} ${how}.`
+    return how === endedWell ? undefined : `${this.name} ${how}.`
   }
 
   kill(): void {
     this.#child.kill('SIGKILL')
+  }
+
+  /** Not by the event `close`: it does not come after a `disconnect()` of ours. */
+  async #exit(): Promise<string> {
+    const said = new Promise((resolve) => this.#child.stderr?.once('close', resolve))
+    const how = await new Promise<string>((resolve) => {
+      this.#child.once('error', (error) => resolve(`could not be started: ${error.message}`))
+      this.#child.once('exit', (code, signal) => {
+        resolve(signal ? `was ended by ${signal}` : `ended with code ${code ?? 'unknown'}`)
+      })
+    })
+    await within(lastWordsMs, said)
+    return how === endedWell ? how : how + this.#lastWords()
   }
 
   #lastWords(): string {

@@ -1,4 +1,5 @@
 import type { JobEvent } from '../../index.ts'
+import type { Counting } from '../backend-log.ts'
 import { auditSentence, type FileOutcome, type Outcome } from '../outcome.ts'
 import { backendLines, countsLine, toneOfState } from './screen.ts'
 import {
@@ -22,6 +23,11 @@ export interface ReportOptions {
 }
 
 const widest = 120
+
+const countingNotes: Readonly<Record<Counting, string>> = {
+  transactions: 'Every transaction, as the pooler recorded it: each of a client runs on another backend than its last.',
+  sightings: 'Looked at every 50 ms in pg_stat_activity: what began and ended between two looks was not seen.',
+}
 const filesShown = 12
 
 /** What is shown at the end. */
@@ -35,10 +41,9 @@ export function report(outcome: Outcome, problems: readonly string[], { columns,
     [],
     ...(late ? eventSection(`Failed and was retried: ${oneLine(late.name)}`, outcome.lateEvents, width) : []),
     ...(missing ? eventSection(`Failed for good: ${oneLine(missing.name)}`, outcome.missingEvents, width) : []),
-    ...(missing?.error === undefined
-      ? []
-      : [line(span('  '), span(`${missing.errorCode ?? ''} `, 'bad'), oneLine(missing.error)), []]),
-    line(span('What ran where', 'strong'), span(`  ${outcome.pooler}`, 'faint')),
+    ...(missing?.error === undefined ? [] : [line('  ', span(oneLine(missing.error), 'bad')), []]),
+    line(span(`What ran on which backend behind ${outcome.poolerName}`, 'strong')),
+    line(span(`  ${countingNotes[outcome.counting]}`, 'faint')),
     ...backendLines(outcome, width),
     [],
     ...leftBehind(outcome),
@@ -119,28 +124,38 @@ function leftBehind({ audits, namedStatements }: Outcome): Line[] {
   const title = line(span('Left behind', 'strong'))
   if (!audits) return [title, line('  No backend is shared without a pooler, so there is none to ask.')]
   const isClean = audits.length > 0 && audits.every(({ clean }) => clean)
-  const named =
-    namedStatements === undefined ? '' : `, and ${namedStatements} of all requests named a prepared statement`
-  return [title, line('  ', span(auditSentence(audits), isClean ? 'good' : 'bad'), named)]
+  return [
+    title,
+    line('  ', span(`${auditSentence(audits)}.`, isClean ? 'good' : 'bad')),
+    ...(namedStatements === undefined
+      ? []
+      : [
+          line(
+            '  ',
+            span(
+              `${plural(namedStatements, 'request')} named a prepared statement.`,
+              namedStatements === 0 ? 'good' : 'bad',
+            ),
+          ),
+        ]),
+  ]
 }
 
 function verdict(outcome: Outcome, problems: readonly string[]): Line[] {
   const { counts, elapsedMs, paceMs, files } = outcome
   const bytes = files.reduce((sum, { measurement }) => sum + (measurement?.bytes ?? 0), 0)
   const pace = paceMs > 0 ? `, with a pause of ${paceMs} ms after every 64 KB (--pace 0 leaves it out)` : ''
-  const figures = line(
-    `${plural(counts.total, 'job')}, ${formatBytes(bytes)}, ${formatSeconds(elapsedMs)}`,
-    span(pace, 'faint'),
-    ':   ',
-    ...countsLine(counts),
-  )
+  const figures = [
+    line(`${plural(counts.total, 'job')}, ${formatBytes(bytes)} in ${formatSeconds(elapsedMs)}`, span(pace, 'faint')),
+    countsLine(counts),
+  ]
   if (problems.length === 0) {
-    return [figures, line(span('As expected: ', 'good'), expected(outcome))]
+    return [...figures, line(span('As expected: ', 'good'), expected(outcome))]
   }
   const listed = problems.slice(0, filesShown).map((problem) => line(span('✗ ', 'bad'), oneLine(problem)))
   const more = problems.length - listed.length
   return [
-    figures,
+    ...figures,
     line(span('Not as expected: ', 'bad'), `${plural(problems.length, 'thing')} went otherwise.`),
     ...listed,
     ...(more > 0 ? [line(`  and ${formatCount(more)} more`)] : []),

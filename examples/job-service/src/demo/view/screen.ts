@@ -56,7 +56,7 @@ export function screen(progress: Progress, { columns, rows }: ScreenSize): Line[
   const room = rows - 1 - head.length
   const sections = shareRoom(room, [
     { title: 'Running', lines: runningLines(running, width), keep: 'first' },
-    { title: 'What happened', lines: happenings.map((one) => happeningLine(one)), keep: 'last' },
+    { title: 'What happened', lines: memorable(happenings).map(happeningLine), keep: 'last' },
     { title: `Backends behind ${progress.poolerName}`, lines: backendLines(progress, width), keep: 'first' },
   ])
   const shown = backends.length === 0 && running.length === 0 && happenings.length === 0 ? [] : sections
@@ -79,6 +79,15 @@ export function countsLine(counts: BatchCounts): Line {
       span(formatCount(count), count === 0 ? 'faint' : toneOfState[state]),
     ]
   })
+}
+
+const endsShown = 3
+
+/** Ends as they should be come in crowds; only the last few are shown, so that the others stay. */
+function memorable(happenings: readonly Happening[]): Happening[] {
+  const ends = happenings.filter(({ kind }) => kind === 'done')
+  const shown = new Set(ends.slice(-endsShown))
+  return happenings.filter((one) => one.kind !== 'done' || shown.has(one))
 }
 
 const barWidth = 16

@@ -90,7 +90,7 @@ function firstColumns(text: string, width: number): string {
 function lastColumns(text: string, width: number): string {
   let taken = ''
   let left = width
-  for (const character of [...text].reverse()) {
+  for (const character of Array.from(text).reverse()) {
     left -= widthOf(character)
     if (left < 0) break
     taken = character + taken
