@@ -26,7 +26,7 @@ export interface DemoOptions {
 export const help = `npm start -- [options]
 
 Runs jobs on a real PostgreSQL behind a real transaction-mode pooler: every file of a folder is hashed and measured by
-a job. Two jobs are meant to fail: one measures a file that arrives late and is retried, one a file that never comes.
+a job. Two more are meant to fail: one measures a file that arrives late and is retried, one a file that never comes.
 
 What to measure
   --folder PATH        the folder of files (default: the documentation of this repository)
@@ -42,7 +42,8 @@ Where
 How
   --workers N          worker processes (default: 1)
   --concurrency N      jobs that each worker runs at the same time (default: 4)
-  --pace MS            pause after every 64 KB of a file, to have something to watch (default: 100 in a terminal, else 0)
+  --pace MS            pause after every 64 KB of a file, or its rest, to have something to watch (default: 100 in a
+                       terminal, else 0)
 
 What to see
   --all                every file in the last table, not only the largest
@@ -50,8 +51,9 @@ What to see
   --keep-open          leave the database and the pooler running afterwards, until Ctrl-C
   --help               this text
 
-Without a URL a new PostgreSQL is started each time, with the programs of this machine, else of npm, else in a container,
-and deleted afterwards. That takes seconds, and leaves nothing for the next run to stumble over.
+Without a URL a new PostgreSQL is started each time, with the programs of this machine, else of npm, else in a
+container, and deleted afterwards. That takes seconds, and leaves nothing for the next run to stumble over. When this
+process is killed, all that it started ends by itself; only a folder of its own in the temporary directory stays.
 
 Exit code: 0 when everything went as expected and no session state was left on any backend, 1 when not, 2 when it could
 not be run, 130 after Ctrl-C or SIGTERM.

@@ -67,7 +67,7 @@ export function problemsOf(outcome: Outcome): string[] {
     ...(namedStatements ? [`${plural(namedStatements, 'request')} named a prepared statement.`] : []),
     ...(audits?.length === 0 ? ['No backend could be asked what was left on it.'] : []),
     ...(audits ?? []).flatMap(({ backendPid, residue }) =>
-      residue.map(({ kind, name }) => `Backend ${backendPid} was left with a ${kind}: ${oneLine(name)}.`),
+      residue.map(({ kind, name }) => `Backend ${backendPid} was left with something: ${kind} ${oneLine(name)}.`),
     ),
   ]
 }
@@ -94,7 +94,7 @@ const residueKinds = [
   [['advisory-lock'], 'locks'],
   [['channel'], 'channels'],
   [['temporary-object'], 'temporary objects'],
-  [['held-cursor', 'open-transaction', 'replication-slot', 'dblink-connection'], 'cursors or open transactions'],
+  [['held-cursor', 'open-transaction', 'replication-slot', 'dblink-connection'], 'others'],
   [['unreadable'], 'that could not be asked'],
 ] as const satisfies readonly (readonly [readonly string[], string])[]
 
@@ -104,7 +104,7 @@ export function auditSentence(audits: readonly BackendAudit[]): string {
   const parts = residueKinds.flatMap(([kinds, words], at) => {
     const count = found.filter(({ kind }) => (kinds as readonly string[]).includes(kind)).length
     // The last ones are named only when there are any.
-    return count > 0 || at < 6 ? [`${formatCount(count)} ${words}`] : []
+    return count > 0 || at < 5 ? [`${formatCount(count)} ${words}`] : []
   })
   return `${plural(audits.length, 'backend')} asked: ${parts.join(', ')}`
 }

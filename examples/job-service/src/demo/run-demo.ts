@@ -1,6 +1,6 @@
-import { DemoError, Interrupted, isForeseen, sentenceOf } from './demo-error.ts'
+import { Interrupted, isForeseen, sentenceOf } from './demo-error.ts'
 import { listenForInterruption } from './interruption.ts'
-import { help, readOptions, type DemoOptions } from './options.ts'
+import type { DemoOptions } from './options.ts'
 import { problemsOf } from './outcome.ts'
 import { keptOpen, runJobs } from './run-jobs.ts'
 import { setUp, type Stage } from './set-up.ts'
@@ -17,24 +17,8 @@ const watchedPaceMs = 100
 /** Closing is bounded step by step; this is for what nobody thought of. */
 const closeMs = 45_000
 
-/** The demonstration, from the command line to the exit code. */
-export async function runDemo(args: readonly string[]): Promise<number> {
-  let options: DemoOptions | 'help'
-  try {
-    options = readOptions(args)
-  } catch (error) {
-    if (!(error instanceof DemoError)) throw error
-    process.stderr.write(`${error.message}\n`)
-    return exitCodes.cannotRun
-  }
-  if (options === 'help') {
-    process.stdout.write(help)
-    return exitCodes.asExpected
-  }
-  return run(options)
-}
-
-async function run(options: DemoOptions): Promise<number> {
+/** The demonstration, from its options to the exit code. */
+export async function runDemo(options: DemoOptions): Promise<number> {
   const view = openView(options.json ? process.stderr : process.stdout)
   let stage: Stage | undefined
   let code: number = exitCodes.cannotRun

@@ -66,11 +66,7 @@ export async function setUp({ options, paceMs, view, signal, stack, onWorkerLost
   )
   await step(
     'Endpoint',
-    () =>
-      database.verify({
-        pooled: endpoint.kind === 'none' ? 'direct' : 'transaction',
-        ...(directUrl === undefined || endpoint.kind !== 'given' ? {} : { direct: 'session' as const }),
-      }),
+    () => database.verify({ pooled: endpoint.kind === 'none' ? 'direct' : 'transaction' }),
     ({ mode, evidence }) => `${mode} mode: ${evidence.at(-1) ?? ''}`,
   )
   if (directUrl !== undefined) {

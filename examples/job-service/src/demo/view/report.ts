@@ -144,7 +144,7 @@ function leftBehind({ audits, namedStatements }: Outcome): Line[] {
 function verdict(outcome: Outcome, problems: readonly string[]): Line[] {
   const { counts, elapsedMs, paceMs, files } = outcome
   const bytes = files.reduce((sum, { measurement }) => sum + (measurement?.bytes ?? 0), 0)
-  const pace = paceMs > 0 ? `, with a pause of ${paceMs} ms after every 64 KB (--pace 0 leaves it out)` : ''
+  const pace = paceMs > 0 ? `, with a pause of ${paceMs} ms after every 64 KB or less (--pace 0 leaves it out)` : ''
   const figures = [
     line(`${plural(counts.total, 'job')}, ${formatBytes(bytes)} in ${formatSeconds(elapsedMs)}`, span(pace, 'faint')),
     countsLine(counts),
