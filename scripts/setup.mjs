@@ -2,7 +2,8 @@
 // Runs on Node 20 with nothing installed, so it imports nothing but Node itself.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, join, relative } from 'node:path'
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
@@ -138,12 +139,24 @@ function requireNode() {
 const networkTrouble =
   /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|dns error|failed to lookup address|error sending request/i
 
+/** npm and pnpm keep their caches at home. Where that cannot be written they get another one, below this folder. */
+function usableHome() {
+  try {
+    accessSync(homedir(), constants.W_OK | constants.X_OK)
+    return {}
+  } catch {
+    const home = join(root, 'node_modules', '.cache', 'home')
+    mkdirSync(home, { recursive: true })
+    return { HOME: home }
+  }
+}
+
 /** Runs the pinned pnpm through npx, silently; its output is shown only when it fails. */
 async function pnpm(args, label) {
   const result = await withProgress(label, () =>
     run('npx', ['--yes', `pnpm@${pnpmVersion}`, ...args], {
       capture: true,
-      env: pinnedEnvironment({ CI: 'true', npm_config_update_notifier: 'false' }),
+      env: pinnedEnvironment({ ...usableHome(), CI: 'true', npm_config_update_notifier: 'false' }),
     }),
   ).catch((error) => {
     if (error.code !== 'ENOENT') throw error

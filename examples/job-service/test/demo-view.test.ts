@@ -160,7 +160,7 @@ describe('the terminal', () => {
     const [first, second, rest] = written().split('\x1b[?25l').slice(1)
     expect(first).toContain('\x1b[32mone\x1b[0m\n')
     // Two lines were there: up by two, each line erased before it is written, the rest below erased.
-    expect(second).toMatch(/^\r\x1b\[2A\x1b\[2Kthree\n\x1b\[J/)
+    expect(second?.startsWith('\r\x1b[2A\x1b[2Kthree\n\x1b[J')).toBe(true)
     expect(rest).toBeUndefined()
     expect(written().endsWith('\x1b[?25h')).toBe(true)
   })
@@ -173,7 +173,7 @@ describe('the terminal', () => {
     output.columns = 15
     output.emit('resize')
     // 40 columns take three rows of 15, and the line below one.
-    expect(written().split('\x1b[?25l')[2]).toMatch(new RegExp(`^\\r\\x1b\\[4A\\x1b\\[2Kx{14}…\\n`))
+    expect(written().split('\x1b[?25l')[2]).toContain(`\r\x1b[4A\x1b[2K${'x'.repeat(14)}…\n`)
     view.close()
   })
 

@@ -81,7 +81,7 @@ async function expectAsPromised(args: readonly string[]): Promise<Result> {
 
   const regular = result.files.filter(({ role }) => role === 'regular')
   const names = Object.keys(contents).sort()
-  expect(regular).toEqual(names.map((name) => expect.objectContaining(measured(name))))
+  expect(regular).toMatchObject(names.map(measured))
 
   // The file that arrives late: a failed attempt, a retry, and then what its content says.
   const list = names.map((name) => `${name}\n`).join('')
