@@ -60,7 +60,8 @@ async function withProgress(label, work) {
   )
   try {
     const result = await work()
-    process.stderr.write(live ? `\r${label}: done in ${seconds()}\n` : `${label}: done in ${seconds()}\n`)
+    const end = `${label}: ${result.code === 0 ? 'done in' : 'failed after'} ${seconds()}\n`
+    process.stderr.write(live ? `\r${end}` : end)
     return result
   } catch (error) {
     if (live) process.stderr.write('\n')
@@ -151,24 +152,32 @@ function usableHome() {
   }
 }
 
+/** By default npm tries for a minute and a half to reach what cannot be reached. */
+const shortRetries = Object.fromEntries(
+  Object.entries({ npm_config_fetch_retry_mintimeout: '1000', npm_config_fetch_retry_maxtimeout: '5000' }).filter(
+    ([name]) => process.env[name] === undefined,
+  ),
+)
+
 /** Runs the pinned pnpm through npx, silently; its output is shown only when it fails. */
 async function pnpm(args, label) {
   const result = await withProgress(label, () =>
     run('npx', ['--yes', `pnpm@${pnpmVersion}`, ...args], {
       capture: true,
-      env: pinnedEnvironment({ ...usableHome(), CI: 'true', npm_config_update_notifier: 'false' }),
+      env: pinnedEnvironment({ ...usableHome(), ...shortRetries, CI: 'true', npm_config_update_notifier: 'false' }),
     }),
   ).catch((error) => {
     if (error.code !== 'ENOENT') throw error
     throw new SetupError('npx was not found: install npm (it comes with Node) and try again.')
   })
   if (result.code === 0) return
-  process.stderr.write(`${result.output.trimEnd()}\n\n`)
-  if (networkTrouble.test(result.output)) {
+  const trouble = args[0] === 'install' ? networkTrouble.exec(result.output)?.[0] : undefined
+  if (trouble) {
     throw new SetupError(
-      'The package registry could not be reached: connect to the network (or set the proxy that npm should use) and try again.',
+      `The package registry could not be reached (${trouble}): connect to the network (or set the proxy that npm should use) and try again.`,
     )
   }
+  process.stderr.write(`${result.output.trimEnd()}\n\n`)
   throw new SetupError(`\`pnpm ${args.join(' ')}\` failed with exit code ${result.code}; its output is above.`)
 }
 
