@@ -3,9 +3,11 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { silentLogger } from '@pooler-safe/example-foundation'
 import { startPgBouncer } from '@pooler-safe/testkit'
 import { capabilities, useTestDatabase } from '@pooler-safe/tests/support'
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest'
+import { migrateJobService } from '../src/index.ts'
 import { descendantsOf, isPlain, startDemo, stillAlive, type DemoRun } from './demo-process.ts'
 
 const database = useTestDatabase()
@@ -153,6 +155,7 @@ describe('what it shows is so', () => {
 
   test('a backend that is left dirty is named, and the exit code says so', async () => {
     const names = Object.keys(contents).length
+    await migrateJobService(database.directUrl, silentLogger())
     // What a trigger does on the server, no guard of a client can see: the audit must.
     await database.query(
       `create or replace function leave_lock() returns trigger language plpgsql as
