@@ -148,7 +148,8 @@ function usableHome() {
   } catch {
     const home = join(root, 'node_modules', '.cache', 'home')
     mkdirSync(home, { recursive: true })
-    return { HOME: home }
+    // npm tells the scripts it runs where its cache is.
+    return { HOME: home, npm_config_cache: join(home, '.npm') }
   }
 }
 
