@@ -201,7 +201,7 @@ export async function setUp() {
   const stamp = readStamp()
   const installed = installFingerprint()
   if (stamp.installed !== installed || !existsSync(pinnedNode())) {
-    await pnpm(['install', '--frozen-lockfile'], 'Installing dependencies (first time: about half a minute)')
+    await pnpm(['install', '--frozen-lockfile'], 'Installing dependencies (the first time takes a minute or so)')
     writeStamp({ installed })
   }
   await requirePinnedNode()
