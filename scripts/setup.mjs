@@ -2,7 +2,8 @@
 // Runs on Node 20 with nothing installed, so it imports nothing but Node itself.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, join, relative } from 'node:path'
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
@@ -59,7 +60,8 @@ async function withProgress(label, work) {
   )
   try {
     const result = await work()
-    process.stderr.write(live ? `\r${label}: done in ${seconds()}\n` : `${label}: done in ${seconds()}\n`)
+    const end = `${label}: ${result.code === 0 ? 'done in' : 'failed after'} ${seconds()}\n`
+    process.stderr.write(live ? `\r${end}` : end)
     return result
   } catch (error) {
     if (live) process.stderr.write('\n')
@@ -138,24 +140,45 @@ function requireNode() {
 const networkTrouble =
   /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH|dns error|failed to lookup address|error sending request/i
 
+/** npm and pnpm keep their caches at home. Where that cannot be written they get another one, below this folder. */
+function usableHome() {
+  try {
+    accessSync(homedir(), constants.W_OK | constants.X_OK)
+    return {}
+  } catch {
+    const home = join(root, 'node_modules', '.cache', 'home')
+    mkdirSync(home, { recursive: true })
+    // npm tells the scripts it runs where its cache is.
+    return { HOME: home, npm_config_cache: join(home, '.npm') }
+  }
+}
+
+/** By default npm tries for a minute and a half to reach what cannot be reached. */
+const shortRetries = Object.fromEntries(
+  Object.entries({ npm_config_fetch_retry_mintimeout: '1000', npm_config_fetch_retry_maxtimeout: '5000' }).filter(
+    ([name]) => process.env[name] === undefined,
+  ),
+)
+
 /** Runs the pinned pnpm through npx, silently; its output is shown only when it fails. */
 async function pnpm(args, label) {
   const result = await withProgress(label, () =>
     run('npx', ['--yes', `pnpm@${pnpmVersion}`, ...args], {
       capture: true,
-      env: pinnedEnvironment({ CI: 'true', npm_config_update_notifier: 'false' }),
+      env: pinnedEnvironment({ ...usableHome(), ...shortRetries, CI: 'true', npm_config_update_notifier: 'false' }),
     }),
   ).catch((error) => {
     if (error.code !== 'ENOENT') throw error
     throw new SetupError('npx was not found: install npm (it comes with Node) and try again.')
   })
   if (result.code === 0) return
-  process.stderr.write(`${result.output.trimEnd()}\n\n`)
-  if (networkTrouble.test(result.output)) {
+  const trouble = args[0] === 'install' ? networkTrouble.exec(result.output)?.[0] : undefined
+  if (trouble) {
     throw new SetupError(
-      'The package registry could not be reached: connect to the network (or set the proxy that npm should use) and try again.',
+      `The package registry could not be reached (${trouble}): connect to the network (or set the proxy that npm should use) and try again.`,
     )
   }
+  process.stderr.write(`${result.output.trimEnd()}\n\n`)
   throw new SetupError(`\`pnpm ${args.join(' ')}\` failed with exit code ${result.code}; its output is above.`)
 }
 
@@ -178,7 +201,7 @@ export async function setUp() {
   const stamp = readStamp()
   const installed = installFingerprint()
   if (stamp.installed !== installed || !existsSync(pinnedNode())) {
-    await pnpm(['install', '--frozen-lockfile'], 'Installing dependencies (first time: about half a minute)')
+    await pnpm(['install', '--frozen-lockfile'], 'Installing dependencies (the first time takes a minute or so)')
     writeStamp({ installed })
   }
   await requirePinnedNode()
