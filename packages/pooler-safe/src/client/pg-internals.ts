@@ -122,9 +122,19 @@ export interface ClientInternals {
   getStartupConf(): Record<string, string>
 }
 
+/** A client that waits in a pool. */
+export interface IdleItem {
+  readonly client: pg.Client
+  readonly idleListener: unknown
+  readonly timeoutId?: NodeJS.Timeout
+}
+
 /** What `pg.Pool` is underneath. */
 export interface PoolInternals {
   Promise: PromiseConstructor
+  ending: boolean
+  _idle: IdleItem[]
+  _pendingQueue: unknown[]
   _release(client: unknown, idleListener: unknown, error?: unknown): void
   _acquireClient(client: unknown, pendingItem: unknown, idleListener: unknown, isNew: boolean): void
 }

@@ -98,6 +98,36 @@ test('I2: rows fetched in portions work, also when one of them fails', async () 
   }
 })
 
+test('I2: Bind without the Parse of its own request is refused, and the next query is right', async () => {
+  await using proxy = await startTcpProxy(database.directUrl)
+  const client = new SafeClient(proxy.url)
+  await client.connect()
+  try {
+    await client.query('select $1::int as n', [1])
+    proxy.forget()
+    const failure = new Promise<Error>((resolve) => {
+      client.query({
+        submit: (connection: pg.Connection) => {
+          connection.bind({}, true)
+          connection.execute({}, true)
+          connection.sync()
+        },
+        handleError: resolve,
+        handleReadyForQuery: () => undefined,
+      } as never)
+    })
+    expect(await failure).toMatchObject({
+      code: 'POOLER_SAFE_SPLIT_STATEMENT',
+      hazard: 'unnamed-split',
+      outcome: 'not-executed',
+    })
+    expect(proxy.writes()).toEqual([])
+    expect((await client.query('select 2 as n')).rows).toEqual([{ n: 2 }])
+  } finally {
+    await client.end()
+  }
+})
+
 test('I2: a second request behind an unanswered one is refused by the connection', async () => {
   const client = new SafeClient(database.directUrl)
   await client.connect()

@@ -80,6 +80,19 @@ function releases(url: () => string): void {
       expect(warnings).toHaveLength(1)
     }))
 
+  test('I6: a listener of warnings that throws does not keep the leaking client in the pool', () =>
+    withPool(async (pool) => {
+      pool.on('warning', () => {
+        throw new Error('of the listener')
+      })
+      const leaking = await pool.connect()
+      await leaking.query('begin')
+      expect(() => leaking.release()).toThrow('of the listener')
+      const next = await pool.connect()
+      expect(next).not.toBe(leaking)
+      next.release()
+    }))
+
   test('I6: a client that was released refuses further queries', () =>
     withPool(async (pool) => {
       const client = await pool.connect()
