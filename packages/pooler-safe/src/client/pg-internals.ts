@@ -110,6 +110,7 @@ export interface ClientInternals {
   _ending: boolean
   _ended: boolean
   readyForQuery?: boolean
+  hasExecuted?: boolean
   secretKey: number | null
   processID: number | null
   connectionParameters: Record<string, unknown>
@@ -124,7 +125,7 @@ export interface ClientInternals {
 
 /** A client that waits in a pool. */
 export interface IdleItem {
-  readonly client: pg.Client
+  readonly client: { ref(): void }
   readonly idleListener: unknown
   readonly timeoutId?: NodeJS.Timeout
 }

@@ -98,7 +98,9 @@ export class SafeClient extends pg.Client {
 
   /** Nothing is being run, waited for or queued. */
   get isQuiet(): boolean {
-    return this.#pg.readyForQuery === true && !this.#pg._activeQuery && this.#pg._queryQueue.length === 0
+    const { readyForQuery, hasExecuted, _activeQuery: active, _queryQueue: queue } = this.#pg
+    // While pg calls back that it has connected, it has not noted yet that it is ready, and it will not say when it is.
+    return (readyForQuery === true || !hasExecuted) && !active && queue.length === 0
   }
 
   /** The client connection can no longer be used. */

@@ -186,7 +186,7 @@ test('I9: the start-up packet holds nothing that a pooler refuses', async () => 
 test('I9: a start-up parameter that is set after construction is not sent either', async () => {
   await using proxy = await startTcpProxy(database.pooledUrl)
   class Meddling extends SafeClient {
-    constructor(config: SafeClientConfig) {
+    constructor(config?: SafeClientConfig) {
       super(config)
       Object.assign((this as unknown as { connectionParameters: object }).connectionParameters, {
         statement_timeout: 5_000,

@@ -69,6 +69,18 @@ function releases(url: () => string): void {
       expect(warnings).toEqual([])
     }))
 
+  test('I6: a client released in the turn in which it connected is handed on', () =>
+    withPool(async (pool) => {
+      await new Promise<void>((resolve) => {
+        pool.connect((_error, _client, release) => {
+          release()
+          resolve()
+        })
+      })
+      expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+      expect(pool.totalCount).toBe(1)
+    }))
+
   test('I6: a BEGIN that nobody awaited is a leak too', () =>
     withPool(async (pool, warnings) => {
       const leaking = await pool.connect()
