@@ -32,7 +32,8 @@ async function rotating(port?: number): Promise<MortalPooler> {
 
 async function pgbouncer(port?: number): Promise<MortalPooler> {
   const pooler = await startPgBouncer({ upstream: database.directUrl, ...(port === undefined ? {} : { port }) })
-  const { pid, url, stop } = pooler
+  const { pid, url } = pooler
+  const stop = (): Promise<void> => pooler.stop()
   if (pid === undefined) throw new Error('PgBouncer has no process id.')
   const kill = (): Promise<void> => {
     process.kill(pid, 'SIGKILL')
@@ -89,7 +90,8 @@ function outages(start: (port?: number) => Promise<MortalPooler>): void {
     let pooler = await start()
     try {
       await using db = createDatabase({ url: pooler.url, max: clients, onError: () => undefined })
-      const { told, stop } = insertForever(db)
+      const load = insertForever(db)
+      const { told } = load
       try {
         await expect.poll(() => told.confirmed.size, { timeout: 10_000 }).toBeGreaterThan(200)
         await pooler.kill()
@@ -98,7 +100,7 @@ function outages(start: (port?: number) => Promise<MortalPooler>): void {
         pooler = await start(pooler.port)
         await expect.poll(() => told.confirmed.size, { timeout: 10_000 }).toBeGreaterThan(before + 200)
       } finally {
-        await stop()
+        await load.stop()
       }
       expect(told.untyped).toEqual([])
       const { rows } = await database.query<{ id: number; times: number }>(
