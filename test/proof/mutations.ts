@@ -345,7 +345,7 @@ export const mutations: readonly Mutation[] = [
   {
     id: 'too-many-parameters',
     removes: 'more than 65,535 parameters are refused before they are sent',
-    invariants: ['I9'],
+    invariants: ['I2'],
     file: `${client}/safe-client.ts`,
     anchor: 'if (values && values.length > maxParameters) return tooManyParameters(values.length)',
     replacement: '',

@@ -132,7 +132,7 @@ test('I5: on a checked-out client too the lost answer to COMMIT has outcome unkn
   await pool.end()
 })
 
-test('D4: a pooler that loses the transaction is found out at the next statement', async () => {
+test('I4: a pooler that loses the transaction is found out at the next statement', async () => {
   // A proxy that answers for the server: what it claims after the second statement is that no transaction is open.
   await using proxy = await startTcpProxy(database.directUrl)
   await using db = createDatabase({ url: proxy.url, max: 1 })
@@ -157,7 +157,7 @@ test('D4: a pooler that loses the transaction is found out at the next statement
   expect((await db.query('select 1 as n')).rows).toEqual([{ n: 1 }])
 })
 
-test('D4: a BEGIN that is confirmed without opening a transaction is found out before anything runs outside', async () => {
+test('I4: a BEGIN that is confirmed without opening a transaction is found out before anything runs outside', async () => {
   await using proxy = await startTcpProxy(database.directUrl)
   const pool = new SafePool({ connectionString: proxy.url, max: 1 })
   const client = await pool.connect()
@@ -176,7 +176,7 @@ test('D4: a BEGIN that is confirmed without opening a transaction is found out b
   expect(await stored()).toBe(0)
 })
 
-test('D4: a lost transaction is what the caller sees, even if the callback swallowed it', async () => {
+test('I4: a lost transaction is what the caller sees, even if the callback swallowed it', async () => {
   await using proxy = await startTcpProxy(database.directUrl)
   await using db = createDatabase({ url: proxy.url, max: 1 })
   let lie = false
