@@ -1,4 +1,6 @@
 import { readmeExamples, useTestDatabase } from '@pooler-safe/tests/support'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type * as Setting from './readme/setting.ts'
@@ -38,6 +40,21 @@ test('every example of the README is one of the files that are type-checked and 
   expect([...regions.keys()].sort()).toEqual(
     ['start', 'transaction', 'session', 'limits', 'errors', 'drop-in', 'client-class', 'wire-guard', 'verify'].sort(),
   )
+})
+
+test('every example of a docstring is an excerpt of one of them', () => {
+  const source = join(import.meta.dirname, '../src')
+  const examples = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...readFileSync(join(source, file), 'utf8').matchAll(/^ *\* ```ts\n(.*?)\n *\* ```$/gms)])
+    .map(([, lines]) => lines!.replaceAll(/^ *\* ?/gm, ''))
+  expect(examples.length).toBeGreaterThan(6)
+  for (const example of examples) {
+    expect(
+      [...regions.values()].some((region) => region.includes(example)),
+      example,
+    ).toBe(true)
+  }
 })
 
 test('start: the queued jobs are running afterwards', async () => {

@@ -41,6 +41,10 @@ const fatalGraceMs = 1_000
  * parameters that poolers reject are never sent at start-up. Give it to other libraries as `Client: SafeClient`.
  *
  * @throws PoolerSafeError at construction for unknown or unsafe options and for the native bindings.
+ * @example
+ * ```ts
+ * const foreign = new pg.Pool({ connectionString: url, Client: SafeClient })
+ * ```
  */
 export class SafeClient extends pg.Client {
   /** Who may control transactions on this client: its holder, or nobody while `pool.query` has it. */

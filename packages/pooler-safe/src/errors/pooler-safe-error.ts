@@ -48,6 +48,7 @@ export const errorCodes = {
   POOLER_SAFE_UNSUPPORTED_PG: 'The loaded copy of pg lacks what the guard is built on.',
 } as const
 
+/** One of the stable codes of {@link errorCodes}. */
 export type PoolerSafeCode = keyof typeof errorCodes
 
 /** What a {@link PoolerSafeError} carries besides its code and message. */

@@ -30,6 +30,10 @@ const base = pg.Pool.prototype as unknown as PoolInternals & {
  * Emits `warning` with a {@link PoolerSafeError} for every leak it repaired.
  *
  * @throws PoolerSafeError at construction for unknown or unsafe options, a bad URL and the native bindings.
+ * @example
+ * ```ts
+ * const pool = new SafePool({ connectionString: url, max: 10 })
+ * ```
  */
 export class SafePool extends pg.Pool {
   /** As `pg` calls it: what a client is made with. */
