@@ -159,7 +159,7 @@ export const mutations: readonly Mutation[] = [
     file: `${client}/safe-client.ts`,
     anchor: 'this.#watch?.notice(message.code)',
     replacement: '',
-    tests: [`${tests}/session`],
+    tests: [`${tests}/session/lost-commit.test.ts`],
   },
   {
     id: 'pool-controls-transactions',
@@ -177,7 +177,7 @@ export const mutations: readonly Mutation[] = [
     file: `${client}/transaction-watch.ts`,
     anchor: 'if (tag === expected) {',
     replacement: 'if (tag) {',
-    tests: [`${tests}/session`, `${tests}/client`],
+    tests: [`${tests}/session/transaction.test.ts`],
   },
   {
     id: 'lost-commit-claimed',
@@ -217,12 +217,12 @@ export const mutations: readonly Mutation[] = [
   },
   {
     id: 'evicted-handed-on',
-    removes: 'a client connection that was cancelled or lost its transaction is never handed on',
+    removes: 'a client connection on which a query was cancelled is never handed on',
     invariants: ['I6'],
     file: `${source}/pool/safe-pool.ts`,
     anchor: 'base._release.call(this, client, idleListener, client.evicted ?? leak)',
     replacement: 'base._release.call(this, client, idleListener, leak)',
-    tests: [`${tests}/session`, `${tests}/pool`],
+    tests: [`${tests}/pool/release.test.ts`],
   },
   {
     id: 'used-after-release',
@@ -286,7 +286,7 @@ export const mutations: readonly Mutation[] = [
     file: `${source}/session/retry.ts`,
     anchor: 'if (mayHaveBeenExecuted(error)) return undefined',
     replacement: '',
-    tests: [`${tests}/session`],
+    tests: [`${tests}/session/retry.test.ts`],
   },
   {
     id: 'unsent-unknown',

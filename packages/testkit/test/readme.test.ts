@@ -15,7 +15,7 @@ test('every example of the README is one of the files that are type-checked and 
 test('leak: the second use of a name fails, neighbours ran on different backends, and the audit says who left what', async () => {
   await import('./readme/leak.ts')
   const [error, ...rest] = printed
-  expect(error).toBe('prepared statement "answer" does not exist')
+  expect(error).toBe('error: prepared statement "answer" does not exist')
   const transactions = rest.slice(0, -1).map((line) => /^transaction \d+ on backend (\d+): /.exec(line)?.[1])
   expect(transactions).toHaveLength(3)
   expect(transactions.every((pid, index) => pid !== undefined && pid !== transactions[index - 1])).toBe(true)

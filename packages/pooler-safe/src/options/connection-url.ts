@@ -43,8 +43,3 @@ function badUrl(problem: string, hint: string): PoolerSafeError {
     hint,
   })
 }
-
-/** A connection URL without its password, for messages. */
-export function redactUrl(url: string): string {
-  return url.replace(/^([a-z]+:\/\/[^:@/?]*):[^@]*@/i, '$1:***@')
-}

@@ -1,6 +1,6 @@
 import { useTestDatabase } from '@pooler-safe/tests/support'
 import type pg from 'pg'
-import { createDatabase, SafeClient } from 'pooler-safe'
+import { createDatabase, SafeClient, type TransactionOptions } from 'pooler-safe'
 import { expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -43,6 +43,15 @@ test('I2: a transaction is one write per statement between BEGIN and COMMIT', as
     'release savepoint pooler_safe_1',
     'commit',
   ])
+})
+
+test('the deadline of a transaction is the server’s too, a second later, and never more than it accepts', async () => {
+  await using db = createDatabase({ url: database.pooledUrl })
+  const limit = async (options: TransactionOptions): Promise<unknown> =>
+    (await db.transaction((tx) => tx.query('show statement_timeout'), options)).rows[0]
+  expect(await limit({ timeoutMs: 30_500 })).toEqual({ statement_timeout: '31500ms' })
+  expect(await limit({ timeoutMs: 30_500, statementTimeoutMs: 7_500 })).toEqual({ statement_timeout: '7500ms' })
+  expect(await limit({ timeoutMs: 2_147_483_647 })).toEqual({ statement_timeout: '2147483647ms' })
 })
 
 test('I2: parallel queries on one client are sent one after the other, each answered first', async () => {

@@ -105,6 +105,16 @@ function releases(url: () => string): void {
       next.release()
     }))
 
+  test('I6: a client whose query was cancelled is never handed on: a late CancelRequest would hit the next statement', () =>
+    withPool(async (pool) => {
+      const connected: unknown[] = []
+      pool.on('connect', (client) => connected.push(client))
+      const slow = { text: 'select pg_sleep(20)', query_timeout: 50 } as pg.QueryConfig
+      expect(await caught(pool.query(slow))).toMatchObject({ code: 'POOLER_SAFE_TIMEOUT', outcome: 'not-executed' })
+      expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+      expect(connected).toHaveLength(2)
+    }))
+
   test('I6: a client that was released refuses further queries', () =>
     withPool(async (pool) => {
       const client = await pool.connect()

@@ -11,7 +11,7 @@ const client = new pg.Client(pooler.url)
 await client.connect()
 await client.query({ name: 'answer', text: 'select 42' })
 const again = client.query({ name: 'answer', text: 'select 42' })
-await again.catch((error: Error) => print(error.message)) // prepared statement "answer" does not exist
+await again.catch((error: unknown) => print(String(error))) // error: prepared statement "answer" does not exist
 await client.query('set search_path = tenant_7')
 await client.end()
 
