@@ -107,7 +107,20 @@ test('I2: rows fetched in portions work, also when one of them fails', async () 
   }
 })
 
-test('I2: Bind without the Parse of its own request is refused, and the next query is right', async () => {
+test.each([
+  {
+    what: 'Bind without the Parse of its own request',
+    refusal: { code: 'POOLER_SAFE_SPLIT_STATEMENT', hazard: 'unnamed-split' },
+    parsed: false,
+    values: [],
+  },
+  {
+    what: 'Bind of more parameters than its count can hold',
+    refusal: { code: 'POOLER_SAFE_TOO_MANY_PARAMETERS' },
+    parsed: true,
+    values: new Array<string>(65_536).fill('1'),
+  },
+])('I2: $what is refused by the connection too, and the next query is right', async ({ refusal, parsed, values }) => {
   await using proxy = await startTcpProxy(database.directUrl)
   const client = new SafeClient(proxy.url)
   await client.connect()
@@ -117,7 +130,8 @@ test('I2: Bind without the Parse of its own request is refused, and the next que
     const failure = new Promise<Error>((resolve) => {
       client.query({
         submit: (connection: pg.Connection) => {
-          connection.bind({}, true)
+          if (parsed) connection.parse({ name: '', text: 'select 1', types: [] }, true)
+          connection.bind({ values }, true)
           connection.execute({}, true)
           connection.sync()
         },
@@ -125,11 +139,7 @@ test('I2: Bind without the Parse of its own request is refused, and the next que
         handleReadyForQuery: () => undefined,
       } as never)
     })
-    expect(await failure).toMatchObject({
-      code: 'POOLER_SAFE_SPLIT_STATEMENT',
-      hazard: 'unnamed-split',
-      outcome: 'not-executed',
-    })
+    expect(await failure).toMatchObject({ ...refusal, outcome: 'not-executed' })
     expect(proxy.writes()).toEqual([])
     expect((await client.query('select 2 as n')).rows).toEqual([{ n: 2 }])
   } finally {
