@@ -7,11 +7,13 @@ export interface ReadmeExamples {
   readonly blocks: readonly string[]
   /** What stands between `// #region` and `// #endregion` in `readme/<name>.ts`, by name. */
   readonly regions: ReadonlyMap<string, string>
+  /** The TypeScript blocks of the docstrings in the package's source. */
+  readonly docstrings: readonly string[]
 }
 
 /**
  * Reads the README of the package that a test folder belongs to, and the files in `readme` beside the tests. A README
- * cannot be type-checked or run; those files can, and the README has to repeat them letter by letter.
+ * cannot be type-checked or run; those files can, and README and docstrings have to repeat them letter by letter.
  */
 export function readmeExamples(testFolder: string): ReadmeExamples {
   const readme = readFileSync(join(testFolder, '../README.md'), 'utf8')
@@ -23,5 +25,13 @@ export function readmeExamples(testFolder: string): ReadmeExamples {
   return {
     blocks: [...readme.matchAll(/^```ts\n(.*?)\n```$/gms)].map(([, code]) => code ?? ''),
     regions: new Map(regions),
+    docstrings: readdirSync(join(testFolder, '../src'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => docstringBlocks(readFileSync(join(testFolder, '../src', file), 'utf8'))),
   }
+}
+
+function docstringBlocks(source: string): string[] {
+  const blocks = source.matchAll(/^ *\* ```ts\n(.*?)\n *\* ```$/gms)
+  return [...blocks].map(([, lines]) => (lines ?? '').replaceAll(/^ *\* ?/gm, ''))
 }

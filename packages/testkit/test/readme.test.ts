@@ -2,7 +2,7 @@ import { capabilities, readmeExamples } from '@pooler-safe/tests/support'
 import { beforeEach, expect, test } from 'vitest'
 import { printed } from './readme/setting.ts'
 
-const { blocks, regions } = readmeExamples(import.meta.dirname)
+const { blocks, regions, docstrings } = readmeExamples(import.meta.dirname)
 beforeEach(() => {
   printed.length = 0
 })
@@ -10,6 +10,16 @@ beforeEach(() => {
 test('every example of the README is one of the files that are type-checked and run here, and the reverse', () => {
   expect(new Set(blocks)).toEqual(new Set(regions.values()))
   expect([...regions.keys()].sort()).toEqual(['leak', 'pgbouncer'])
+})
+
+test('every example of a docstring is an excerpt of one of them', () => {
+  expect(docstrings.length).toBeGreaterThan(3)
+  for (const example of docstrings) {
+    expect(
+      [...regions.values()].some((region) => region.includes(example)),
+      example,
+    ).toBe(true)
+  }
 })
 
 test('leak: the second use of a name fails, neighbours ran on different backends, and the audit says who left what', async () => {
