@@ -9,7 +9,7 @@ import { createDatabase } from 'pooler-safe'
 import { type BenchReport, type CaseResult, closedLoop, machine, measure, median, print } from './harness.ts'
 
 const text = 'select $1::int as id, $2::text as name'
-const values = [7, 'batch'] as const
+const values = [7, 'batch']
 
 interface Link {
   readonly name: string
@@ -24,9 +24,10 @@ async function queryCost(link: Link, connections: number): Promise<CaseResult[]>
     return await measure(
       {
         name: `query, ${link.name}, ${connections} connection${connections === 1 ? '' : 's'}`,
-        rounds: 9,
+        rounds: 61,
+        sliceMs: 60,
         variants: [
-          closedLoop('pg', connections, () => raw.query(text, [...values])),
+          closedLoop('pg', connections, () => raw.query(text, values)),
           closedLoop('pooler-safe', connections, () => safe.query(text, values)),
           closedLoop('pooler-safe with wireGuard', connections, () => watched.query(text, values)),
         ],

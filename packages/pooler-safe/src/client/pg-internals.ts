@@ -110,6 +110,7 @@ export interface ClientInternals {
   _ending: boolean
   _ended: boolean
   readyForQuery?: boolean
+  hasExecuted?: boolean
   secretKey: number | null
   processID: number | null
   connectionParameters: Record<string, unknown>
@@ -122,9 +123,19 @@ export interface ClientInternals {
   getStartupConf(): Record<string, string>
 }
 
+/** A client that waits in a pool. */
+export interface IdleItem {
+  readonly client: { ref(): void }
+  readonly idleListener: unknown
+  readonly timeoutId?: NodeJS.Timeout
+}
+
 /** What `pg.Pool` is underneath. */
 export interface PoolInternals {
   Promise: PromiseConstructor
+  ending: boolean
+  _idle: IdleItem[]
+  _pendingQueue: unknown[]
   _release(client: unknown, idleListener: unknown, error?: unknown): void
   _acquireClient(client: unknown, pendingItem: unknown, idleListener: unknown, isNew: boolean): void
 }

@@ -41,6 +41,10 @@ const fatalGraceMs = 1_000
  * parameters that poolers reject are never sent at start-up. Give it to other libraries as `Client: SafeClient`.
  *
  * @throws PoolerSafeError at construction for unknown or unsafe options and for the native bindings.
+ * @example
+ * ```ts
+ * const foreign = new pg.Pool({ connectionString: url, Client: SafeClient })
+ * ```
  */
 export class SafeClient extends pg.Client {
   /** Who may control transactions on this client: its holder, or nobody while `pool.query` has it. */
@@ -98,7 +102,9 @@ export class SafeClient extends pg.Client {
 
   /** Nothing is being run, waited for or queued. */
   get isQuiet(): boolean {
-    return this.#pg.readyForQuery === true && !this.#pg._activeQuery && this.#pg._queryQueue.length === 0
+    const { readyForQuery, hasExecuted, _activeQuery: active, _queryQueue: queue } = this.#pg
+    // While pg calls back that it has connected, it has not noted yet that it is ready, and it will not say when it is.
+    return (readyForQuery === true || !hasExecuted) && !active && queue.length === 0
   }
 
   /** The client connection can no longer be used. */

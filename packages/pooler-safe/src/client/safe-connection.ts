@@ -40,7 +40,8 @@ const PgConnection = pg.Connection as unknown as new (config: object) => Connect
 /**
  * The hard floor: every statement name and every byte of SQL passes here.
  *
- * It refuses named statements, more than 65535 parameters and a second request before the first is answered. Parse, Bind,
+ * It refuses named statements, Bind of what the request did not parse, more than 65535 parameters and a second request
+ * before the first is answered. Parse, Bind,
  * Describe, Execute and Close are held back until Sync or Flush, so that a request is one contiguous write that starts
  * with Parse, and so that whatever throws on the way there has not written a byte.
  */
@@ -53,6 +54,8 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
   /** Extended-protocol messages were flushed whose Sync is still to come: a portal is being read. */
   #windowOpen = false
   #building = false
+  /** A Parse was held back or sent, and neither Sync nor Flush since: Bind may name the unnamed statement. */
+  #parsed = false
   #wrote = false
   #poison: Error | undefined
 
@@ -74,6 +77,7 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
     this.#dropHeld()
     this.#poison = undefined
     this.#wrote = false
+    this.#parsed = false
     this.#building = true
   }
 
@@ -100,11 +104,13 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
     if (request.name) throw namedStatement('Parse', request.name)
     this.#check(request.text, true)
     super.parse(request)
+    this.#parsed = true
   }
 
   override bind(request: BindRequest): void {
     try {
       if (request.statement) throw namedStatement('Bind', request.statement)
+      if (!this.#parsed) throw splitStatement()
       const count = request.values?.length ?? 0
       if (count > maxParameters) throw tooManyParameters(count)
       super.bind(request)
@@ -130,6 +136,7 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
     if (this.#poison) throw this.#poison
     if (!this.stream.writable) return
     this.#windowOpen = true
+    this.#parsed = false
     this.#write(flushMessage)
   }
 
@@ -181,6 +188,7 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
     if (this.awaitingReady) throw pipelining()
     this.awaitingReady = true
     this.#windowOpen = false
+    this.#parsed = false
   }
 
   #write(last: Buffer): boolean {
@@ -251,6 +259,14 @@ function throws(action: () => unknown): boolean {
   } catch {
     return true
   }
+}
+
+function splitStatement(): PoolerSafeError {
+  return new PoolerSafeError(
+    'POOLER_SAFE_SPLIT_STATEMENT',
+    'Bind of an unnamed statement that its request did not parse was refused: it may be another client’s.',
+    { outcome: 'not-executed', hazard: 'unnamed-split', hint: 'Send Parse and Bind in one request.' },
+  )
 }
 
 function pipelining(): PoolerSafeError {

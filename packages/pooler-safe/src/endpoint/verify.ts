@@ -14,7 +14,9 @@ export type EndpointMode =
   /** A pooler that gives a backend for one transaction. */
   | 'transaction'
 
+/** What was found behind a URL. */
 export interface EndpointReport {
+  /** What was observed; never what the URL suggests. */
   readonly mode: EndpointMode
   /** Something between this process and PostgreSQL answers with a key of its own. */
   readonly pooled: boolean
@@ -24,6 +26,7 @@ export interface EndpointReport {
   readonly evidence: readonly string[]
 }
 
+/** What the URLs of a database are expected to lead to. */
 export interface VerifyOptions {
   /** What `url` has to be. Anything else is an error. */
   readonly pooled?: EndpointMode

@@ -49,7 +49,14 @@ export function hintOf(error: unknown): string | undefined {
   return factsOf(error)?.hint
 }
 
-/** True when the work may or may not have taken effect. Such work must not be repeated unless it is idempotent. */
+/**
+ * True when the work may or may not have taken effect. Such work must not be repeated unless it is idempotent.
+ *
+ * @example
+ * ```ts
+ * if (isOutcomeUnknown(error)) throw error // It may have been executed: look before you repeat it.
+ * ```
+ */
 export function isOutcomeUnknown(error: unknown): boolean {
   return outcomeOf(error) === 'unknown'
 }

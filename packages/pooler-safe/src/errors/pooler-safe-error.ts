@@ -23,6 +23,7 @@ export const errorCodes = {
   POOLER_SAFE_BAD_VALUE: 'A parameter value could not be serialised.',
   POOLER_SAFE_BAD_RESULT: 'A result could not be decoded.',
   POOLER_SAFE_PIPELINING: 'A second request was about to be sent before the first was answered.',
+  POOLER_SAFE_SPLIT_STATEMENT: 'Bind was about to be sent without the Parse that it belongs to.',
   POOLER_SAFE_WIRE_VIOLATION: 'The wire guard stopped bytes that are unsafe behind a pooler.',
   POOLER_SAFE_COMMIT_ROLLED_BACK: 'COMMIT was answered with ROLLBACK: nothing was committed.',
   POOLER_SAFE_TRANSACTION_LOST: 'The backend is not in the transaction it should be in.',
@@ -47,6 +48,7 @@ export const errorCodes = {
   POOLER_SAFE_UNSUPPORTED_PG: 'The loaded copy of pg lacks what the guard is built on.',
 } as const
 
+/** One of the stable codes of {@link errorCodes}. */
 export type PoolerSafeCode = keyof typeof errorCodes
 
 /** What a {@link PoolerSafeError} carries besides its code and message. */

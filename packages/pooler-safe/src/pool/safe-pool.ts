@@ -30,6 +30,10 @@ const base = pg.Pool.prototype as unknown as PoolInternals & {
  * Emits `warning` with a {@link PoolerSafeError} for every leak it repaired.
  *
  * @throws PoolerSafeError at construction for unknown or unsafe options, a bad URL and the native bindings.
+ * @example
+ * ```ts
+ * const pool = new SafePool({ connectionString: url, max: 10 })
+ * ```
  */
 export class SafePool extends pg.Pool {
   /** As `pg` calls it: what a client is made with. */
@@ -87,7 +91,7 @@ export class SafePool extends pg.Pool {
   /** Runs a query that was prepared by a session. Its callback is called when the client is back in the pool. */
   run(query: SafeQuery, onStart?: (client: SafeClient) => void): void {
     const callback = query.callback
-    this.#connect((error, client, release) => {
+    this.#acquire((error, client, release) => {
       if (error || !client) {
         callback?.(error)
         return
@@ -137,8 +141,9 @@ export class SafePool extends pg.Pool {
     client.whenQuiet(() => {
       const leak =
         client.isDead || client.evicted || client.status === 'I' ? undefined : leakedTransaction(client.status)
-      if (leak) this.#warn(leak, client)
       base._release.call(this, client, idleListener, client.evicted ?? leak)
+      // A listener that throws must not keep the client from its pool.
+      if (leak) this.#warn(leak, client)
     })
   }
 
@@ -146,6 +151,22 @@ export class SafePool extends pg.Pool {
     base.connect.call(this, (error, client, release) => {
       callback(error && explainError(error, notSent), client, release)
     })
+  }
+
+  /**
+   * The client of one query. One that is idle while nobody waits is taken at once: a timer and a turn of the event loop
+   * for each query are most of what the guard would cost.
+   */
+  #acquire(callback: Connected): void {
+    const { ending, _idle: idle, _pendingQueue: waiting } = this.#pg
+    const item = ending || waiting.length > 0 ? undefined : idle.pop()
+    if (!item) {
+      this.#connect(callback)
+      return
+    }
+    clearTimeout(item.timeoutId)
+    item.client.ref()
+    this._acquireClient(item.client, { callback }, item.idleListener, false)
   }
 
   #query(config: unknown, values: unknown, callback: unknown): unknown {
@@ -169,7 +190,7 @@ export class SafePool extends pg.Pool {
   }
 
   #dispatch(config: unknown, values: unknown, settle: QueryCallback): void {
-    this.#connect((error, client, release) => {
+    this.#acquire((error, client, release) => {
       if (error || !client) {
         settle(error)
         return

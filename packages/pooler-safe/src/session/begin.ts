@@ -1,6 +1,9 @@
 import { badOption } from '../options/client-options.ts'
-import { checkMilliseconds } from './limit.ts'
+import { checkMilliseconds, longestMs } from './limit.ts'
 import type { TransactionOptions, TransactionTimeouts } from './session.ts'
+
+/** How much longer than the deadline of a transaction the server lets one of its statements run. */
+const serverGraceMs = 1_000
 
 const isolationLevels: ReadonlySet<string> = new Set(['read committed', 'repeatable read', 'serializable'])
 
@@ -78,6 +81,6 @@ function limitOf(
 ): number | undefined {
   const own = options[option] ?? defaults[option]
   if (option !== 'statementTimeoutMs' || options.timeoutMs === undefined) return own
-  // The deadline is kept by this process; the server's own limit is there in case this process is not.
-  return Math.min(own ?? Infinity, options.timeoutMs)
+  // The deadline is kept by this process. The server's own limit is there in case this process is not, and must not race it.
+  return Math.min(own ?? Infinity, options.timeoutMs + serverGraceMs, longestMs)
 }

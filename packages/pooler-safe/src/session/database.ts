@@ -13,24 +13,40 @@ import type { Transaction } from './transaction.ts'
 
 /** A pool of client connections to one database behind a transaction-mode pooler. */
 export interface Database extends Session, AsyncDisposable {
-  /** The guarded `pg.Pool` below, for libraries that take one. */
+  /** The guarded `pg.Pool` below, for libraries that take one. It is closed by {@link Database.close}. */
   readonly pool: SafePool
   /**
    * Finds out what the URL leads to: PostgreSQL itself, or a pooler in session or transaction mode.
    *
    * Opens two client connections of its own and leaves nothing behind. About six round trips.
    *
-   * @throws PoolerSafeError POOLER_SAFE_WRONG_ENDPOINT when it is not what `options` expects
+   * @throws PoolerSafeError POOLER_SAFE_WRONG_ENDPOINT when it is not what `options` expects, or a pooler in statement mode;
+   * POOLER_SAFE_CONNECT_FAILED when nothing answers
+   * @example
+   * ```ts
+   * const endpoint = await db.verify({ pooled: 'transaction' })
+   * ```
    */
   verify(options?: VerifyOptions): Promise<EndpointReport>
-  /** Waits for the clients in use and closes all client connections. May be called more than once. */
+  /**
+   * Waits for the clients in use and closes all client connections. May be called more than once; `await using` calls it.
+   * Queries that are issued afterwards reject with POOLER_SAFE_CLOSED.
+   */
   close(): Promise<void>
 }
 
 /**
  * Opens a database behind a transaction-mode pooler. No client connection is made before the first query.
  *
- * @throws PoolerSafeError for unknown options, options that are unsafe behind a pooler, and a bad URL
+ * @throws PoolerSafeError POOLER_SAFE_UNKNOWN_OPTION, POOLER_SAFE_UNSAFE_OPTION, POOLER_SAFE_BAD_OPTION, POOLER_SAFE_BAD_URL;
+ * POOLER_SAFE_WRONG_ENDPOINT when host and port of a URL are documented to be in the wrong mode;
+ * POOLER_SAFE_NATIVE_BINDINGS, POOLER_SAFE_UNSUPPORTED_PG when this copy of `pg` cannot be guarded
+ * @example
+ * ```ts
+ * const db = createDatabase({ url: process.env['DATABASE_URL'] ?? 'postgres://app@localhost:6543/app' })
+ *
+ * const { rows } = await db.query<{ id: number }>('select id from job where state = $1', ['queued'])
+ * ```
  */
 export function createDatabase(options: DatabaseOptions): Database {
   return new PooledDatabase(options)

@@ -61,7 +61,7 @@ export class Limit {
 }
 
 /** The most that PostgreSQL accepts for a timeout, and setTimeout too. */
-const longestMs = 2_147_483_647
+export const longestMs = 2_147_483_647
 
 /** @throws PoolerSafeError POOLER_SAFE_BAD_OPTION */
 export function checkMilliseconds(name: string, value: unknown): void {

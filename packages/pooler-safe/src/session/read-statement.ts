@@ -29,7 +29,9 @@ export function readStatement(
   const values = isText ? second : statement.values
   if (values !== undefined && !Array.isArray(values)) throw invalid('The values of a statement are an array.')
   const options = checkOptions(isText ? third : second)
-  const query = new SafeQuery({ text, values, queryMode: 'extended' })
+  // A config object would be cloned property by property, which is the dearest part of a query.
+  const query = new SafeQuery(text, values)
+  query.queryMode = 'extended'
   query.scope = scope
   return { query, options }
 }

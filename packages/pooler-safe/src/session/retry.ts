@@ -16,8 +16,7 @@ const longestDelayMs = 5_000
  * back at the same moment.
  */
 export function retryDelayMs(error: unknown, attempt: number, random: () => number = Math.random): number | undefined {
-  const facts = factsOf(error)
-  if (facts?.outcome === 'unknown' || facts?.outcome === 'executed') return undefined
+  if (mayHaveBeenExecuted(error)) return undefined
   const base = retryBaseMs(error)
   return base === undefined ? undefined : random() * Math.min(longestDelayMs, base * 2 ** attempt)
 }
@@ -34,15 +33,28 @@ function retryBaseMs(error: unknown): number | undefined {
   }
 }
 
+/** Also when a callback wrapped the error in one of its own. */
+function mayHaveBeenExecuted(error: unknown): boolean {
+  return causes(error).some((one) => {
+    const outcome = factsOf(one)?.outcome
+    return outcome === 'unknown' || outcome === 'executed'
+  })
+}
+
 /** What is known about repeating an error, or the error that caused it. */
 function retryAdvice(error: unknown): ErrorFacts['retry'] {
-  let current = error
-  for (let depth = 0; current instanceof Error && depth < 8; depth += 1) {
-    const advice = factsOf(current)?.retry
+  for (const one of causes(error)) {
+    const advice = factsOf(one)?.retry
     if (advice) return advice
-    current = current.cause
   }
   return undefined
+}
+
+/** An error and those behind it. */
+function causes(error: unknown): Error[] {
+  const found: Error[] = []
+  for (let current = error; current instanceof Error && found.length < 8; current = current.cause) found.push(current)
+  return found
 }
 
 /** Waits, unless the limit fires first. */

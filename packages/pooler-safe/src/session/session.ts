@@ -7,7 +7,7 @@ export interface Statement {
   readonly values?: readonly unknown[]
 }
 
-/** A column of a result. */
+/** A column of a result, as `pg` describes it: `name`, `dataTypeID` and more. */
 export type Field = pg.FieldDef
 
 /** What a statement returned. */
@@ -20,6 +20,7 @@ export interface QueryResult<Row> {
   readonly fields: readonly Field[]
 }
 
+/** Limits of one query. Unknown options are refused with POOLER_SAFE_BAD_OPTION. */
 export interface QueryOptions {
   /**
    * Cancels the statement with a CancelRequest after this many milliseconds, waiting for a client connection included. The
@@ -30,6 +31,7 @@ export interface QueryOptions {
   readonly signal?: AbortSignal
 }
 
+/** The isolation levels of PostgreSQL, as SQL spells them. */
 export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable'
 
 /** Limits that the server enforces, in whole milliseconds. They exist only inside the transaction that asked for them. */
@@ -42,9 +44,11 @@ export interface TransactionTimeouts {
   readonly idleInTransactionTimeoutMs?: number
 }
 
+/** How one transaction is run. Unknown options are refused with POOLER_SAFE_BAD_OPTION. */
 export interface TransactionOptions extends TransactionTimeouts {
   /** Default: the server's (`read committed`). */
   readonly isolation?: IsolationLevel
+  /** Writing is an error of the server (25006). Default: the server's setting. */
   readonly readOnly?: boolean
   /** With `serializable` and `readOnly`: wait for a snapshot that cannot fail. */
   readonly deferrable?: boolean
@@ -73,8 +77,14 @@ export interface Session {
    * One round trip: Parse, Bind, Describe, Execute and Sync in one write. On a {@link Database} it is its own transaction on
    * whatever backend is free; on a {@link Transaction} it runs on the backend of the transaction.
    *
+   * A statement that needs a session, several statements in one text and transaction control are refused before they are sent.
+   *
    * @throws PostgreSQL's own errors unchanged (`DatabaseError`, SQLSTATE in `code`), {@link PoolerSafeError} for the rest;
    * `outcomeOf(error)` says for both whether the statement was executed
+   * @example
+   * ```ts
+   * const { rows } = await db.query<{ id: number }>('select id from job where state = $1', ['queued'])
+   * ```
    */
   query<Row = Record<string, unknown>>(
     text: string,
@@ -91,6 +101,12 @@ export interface Session {
    * Round trips: BEGIN (settings ride along), one per awaited statement, COMMIT.
    *
    * @throws what `work` threw, after the rollback; {@link OutcomeUnknownError} when the answer to COMMIT was lost
+   * @example
+   * ```ts
+   * await db.transaction(async (tx) => {
+   *   for (const { id } of rows) await tx.query('update job set state = $2 where id = $1', [id, 'running'])
+   * })
+   * ```
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
 }

@@ -7,8 +7,10 @@ import { FrontendScanner, type FrontendMessage } from './frontend-scanner.ts'
 
 /** What the wire guard found in the bytes of one client connection. */
 export interface WireViolation {
+  /** Which rule was broken: a stable word to branch on. */
   readonly rule: 'named-statement' | 'second-request' | 'sync-first' | 'split-statement' | 'function-call'
   readonly hazard: HazardId
+  /** What was about to be sent, in a sentence. */
   readonly message: string
 }
 
@@ -18,9 +20,11 @@ export interface WireAudit {
   readonly requests: number
   /** Messages by type letter. */
   readonly messages: ReadonlyMap<string, number>
+  /** What was found, in order. */
   readonly violations: readonly WireViolation[]
 }
 
+/** What a wire guard does about what it finds. */
 export interface WireGuardOptions {
   /**
    * What to do about a violation. `close` (default) ends the client connection before the bytes leave; `report` lets them
@@ -39,7 +43,16 @@ const guarded = new WeakMap<Duplex, WireAudit>()
  * request, requests that start with Parse or Query, Bind only of what the same request parsed. A portal that is being read (Execute and
  * Flush until its own Sync) and COPY data are the exceptions.
  *
+ * Costs no round trip. The query whose bytes were stopped rejects with POOLER_SAFE_WIRE_VIOLATION.
+ *
+ * @returns the counters of this client connection; the same ones when it is guarded already
  * @throws PoolerSafeError POOLER_SAFE_NATIVE_BINDINGS when the client has no connection to watch
+ * @example
+ * ```ts
+ * raw.on('connect', (client) => {
+ *   wireGuard(client)
+ * })
+ * ```
  */
 export function wireGuard(client: pg.ClientBase, options: WireGuardOptions = {}): WireAudit {
   const { connection } = client as unknown as { connection?: ConnectionInternals }

@@ -1,6 +1,6 @@
 import { useTestDatabase } from '@pooler-safe/tests/support'
 import type pg from 'pg'
-import { createDatabase, SafeClient } from 'pooler-safe'
+import { createDatabase, SafeClient, type TransactionOptions } from 'pooler-safe'
 import { expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -43,6 +43,15 @@ test('I2: a transaction is one write per statement between BEGIN and COMMIT', as
     'release savepoint pooler_safe_1',
     'commit',
   ])
+})
+
+test('the deadline of a transaction is the server’s too, a second later, and never more than it accepts', async () => {
+  await using db = createDatabase({ url: database.pooledUrl })
+  const limit = async (options: TransactionOptions): Promise<unknown> =>
+    (await db.transaction((tx) => tx.query('show statement_timeout'), options)).rows[0]
+  expect(await limit({ timeoutMs: 30_500 })).toEqual({ statement_timeout: '31500ms' })
+  expect(await limit({ timeoutMs: 30_500, statementTimeoutMs: 7_500 })).toEqual({ statement_timeout: '7500ms' })
+  expect(await limit({ timeoutMs: 2_147_483_647 })).toEqual({ statement_timeout: '2147483647ms' })
 })
 
 test('I2: parallel queries on one client are sent one after the other, each answered first', async () => {
@@ -93,6 +102,46 @@ test('I2: rows fetched in portions work, also when one of them fails', async () 
     const failing = { text: 'select 1 / (3 - n) from generate_series(1, 5) n', rows: 2 }
     expect(await caught(client.query(failing as pg.QueryConfig))).toMatchObject({ code: '22012' })
     expect((await client.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+  } finally {
+    await client.end()
+  }
+})
+
+test.each([
+  {
+    what: 'Bind without the Parse of its own request',
+    refusal: { code: 'POOLER_SAFE_SPLIT_STATEMENT', hazard: 'unnamed-split' },
+    parsed: false,
+    values: [],
+  },
+  {
+    what: 'Bind of more parameters than its count can hold',
+    refusal: { code: 'POOLER_SAFE_TOO_MANY_PARAMETERS' },
+    parsed: true,
+    values: new Array<string>(65_536).fill('1'),
+  },
+])('I2: $what is refused by the connection too, and the next query is right', async ({ refusal, parsed, values }) => {
+  await using proxy = await startTcpProxy(database.directUrl)
+  const client = new SafeClient(proxy.url)
+  await client.connect()
+  try {
+    await client.query('select $1::int as n', [1])
+    proxy.forget()
+    const failure = new Promise<Error>((resolve) => {
+      client.query({
+        submit: (connection: pg.Connection) => {
+          if (parsed) connection.parse({ name: '', text: 'select 1', types: [] }, true)
+          connection.bind({ values }, true)
+          connection.execute({}, true)
+          connection.sync()
+        },
+        handleError: resolve,
+        handleReadyForQuery: () => undefined,
+      } as never)
+    })
+    expect(await failure).toMatchObject({ ...refusal, outcome: 'not-executed' })
+    expect(proxy.writes()).toEqual([])
+    expect((await client.query('select 2 as n')).rows).toEqual([{ n: 2 }])
   } finally {
     await client.end()
   }

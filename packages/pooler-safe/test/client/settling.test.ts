@@ -48,7 +48,7 @@ test('I6: a failing query rejects only after ReadyForQuery, when the transaction
   }
 })
 
-test('a value whose serialisation throws: one callback, nothing sent, client usable', async () => {
+test('I2: a value whose serialisation throws: one callback, nothing sent, client usable', async () => {
   await using proxy = await startTcpProxy(database.directUrl)
   const client = await connected(proxy.url)
   try {
@@ -84,7 +84,7 @@ test('a value whose serialisation throws: one callback, nothing sent, client usa
   }
 })
 
-test('more than 65535 parameters are refused before a byte is sent; 65535 work', async () => {
+test('I2: more than 65535 parameters are refused before a byte is sent; 65535 work', async () => {
   await using proxy = await startTcpProxy(database.directUrl)
   await using db = createDatabase({ url: proxy.url, max: 1 })
   const text = (count: number): string => `select ${count} as n where 1 in (${list(count)})`

@@ -35,6 +35,12 @@ test('F5: a session-mode url is a warning, because it works but holds a backend 
   ])
 })
 
+test('F5: a warning that nobody asked for goes to the process', async () => {
+  const warned = new Promise((resolve) => process.once('warning', resolve))
+  createDatabase({ url: supabase(5432) })
+  expect(await warned).toMatchObject({ code: 'POOLER_SAFE_WRONG_ENDPOINT', hazard: 'wrong-port' })
+})
+
 test('F5: right URLs, and those nobody documents, pass without a word', () => {
   expect(warnings({ url: supabase(6543), directUrl: supabase(5432) })).toEqual([])
   expect(warnings({ url: neon('-pooler'), directUrl: neon('') })).toEqual([])

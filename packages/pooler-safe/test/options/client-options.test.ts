@@ -1,6 +1,6 @@
 import { useTestDatabase } from '@pooler-safe/tests/support'
 import pg from 'pg'
-import { SafeClient, SafePool, type PoolerSafeError } from 'pooler-safe'
+import { SafeClient, SafePool, type PoolerSafeError, type SafeClientConfig } from 'pooler-safe'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { thrown } from '../support/caught.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
@@ -181,6 +181,23 @@ test('I9: the start-up packet holds nothing that a pooler refuses', async () => 
     'application_name',
     'client_encoding',
   ])
+})
+
+test('I9: a start-up parameter that is set after construction is not sent either', async () => {
+  await using proxy = await startTcpProxy(database.pooledUrl)
+  class Meddling extends SafeClient {
+    constructor(config?: SafeClientConfig) {
+      super(config)
+      Object.assign((this as unknown as { connectionParameters: object }).connectionParameters, {
+        statement_timeout: 5_000,
+        options: '-c search_path=shop',
+      })
+    }
+  }
+  const pool = new SafePool({ connectionString: proxy.url, Client: Meddling })
+  // The pooler would refuse the start-up packet.
+  expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+  await pool.end()
 })
 
 test('I9: URL options given as text are read like those of an object', () => {

@@ -69,6 +69,18 @@ function releases(url: () => string): void {
       expect(warnings).toEqual([])
     }))
 
+  test('I6: a client released in the turn in which it connected is handed on', () =>
+    withPool(async (pool) => {
+      await new Promise<void>((resolve) => {
+        pool.connect((_error, _client, release) => {
+          release()
+          resolve()
+        })
+      })
+      expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+      expect(pool.totalCount).toBe(1)
+    }))
+
   test('I6: a BEGIN that nobody awaited is a leak too', () =>
     withPool(async (pool, warnings) => {
       const leaking = await pool.connect()
@@ -78,6 +90,29 @@ function releases(url: () => string): void {
       expect(next).not.toBe(leaking)
       next.release()
       expect(warnings).toHaveLength(1)
+    }))
+
+  test('I6: a listener of warnings that throws does not keep the leaking client in the pool', () =>
+    withPool(async (pool) => {
+      pool.on('warning', () => {
+        throw new Error('of the listener')
+      })
+      const leaking = await pool.connect()
+      await leaking.query('begin')
+      expect(() => leaking.release()).toThrow('of the listener')
+      const next = await pool.connect()
+      expect(next).not.toBe(leaking)
+      next.release()
+    }))
+
+  test('I6: a client whose query was cancelled is never handed on: a late CancelRequest would hit the next statement', () =>
+    withPool(async (pool) => {
+      const connected: unknown[] = []
+      pool.on('connect', (client) => connected.push(client))
+      const slow = { text: 'select pg_sleep(20)', query_timeout: 50 } as pg.QueryConfig
+      expect(await caught(pool.query(slow))).toMatchObject({ code: 'POOLER_SAFE_TIMEOUT', outcome: 'not-executed' })
+      expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+      expect(connected).toHaveLength(2)
     }))
 
   test('I6: a client that was released refuses further queries', () =>

@@ -132,7 +132,7 @@ test('I5: on a checked-out client too the lost answer to COMMIT has outcome unkn
   await pool.end()
 })
 
-test('D4: a pooler that loses the transaction is found out at the next statement', async () => {
+test('I4: a pooler that loses the transaction is found out at the next statement', async () => {
   // A proxy that answers for the server: what it claims after the second statement is that no transaction is open.
   await using proxy = await startTcpProxy(database.directUrl)
   await using db = createDatabase({ url: proxy.url, max: 1 })
@@ -157,7 +157,7 @@ test('D4: a pooler that loses the transaction is found out at the next statement
   expect((await db.query('select 1 as n')).rows).toEqual([{ n: 1 }])
 })
 
-test('D4: a BEGIN that is confirmed without opening a transaction is found out before anything runs outside', async () => {
+test('I4: a BEGIN that is confirmed without opening a transaction is found out before anything runs outside', async () => {
   await using proxy = await startTcpProxy(database.directUrl)
   const pool = new SafePool({ connectionString: proxy.url, max: 1 })
   const client = await pool.connect()
@@ -176,7 +176,64 @@ test('D4: a BEGIN that is confirmed without opening a transaction is found out b
   expect(await stored()).toBe(0)
 })
 
-test('D4: a lost transaction is what the caller sees, even if the callback swallowed it', async () => {
+/** Lets a stranger use the backend of the only client connection, as a pooler that mixes up its clients would. */
+async function strangerRuns(proxy: TcpProxy, text: string): Promise<void> {
+  const before = proxy.onAnswer
+  const answered = new Promise<void>((resolve) => {
+    proxy.onAnswer = (chunk) => {
+      if (chunk.includes('Z\0\0\0\x05')) resolve()
+      return false
+    }
+  })
+  const body = Buffer.from(`${text}\0`)
+  const header = Buffer.from([0x51, 0, 0, 0, body.length + 4])
+  proxy.only().server.write(Buffer.concat([header, body]))
+  await answered
+  proxy.onAnswer = before
+}
+
+test('I5: COMMIT that found no transaction is no success, and its client is never handed on', async () => {
+  await using proxy = await startTcpProxy(database.directUrl)
+  const pool = new SafePool({ connectionString: proxy.url, max: 1 })
+  const client = await pool.connect()
+  await client.query('begin')
+  await client.query('insert into item values (1)')
+  await strangerRuns(proxy, 'rollback')
+  expect(await caught(client.query('commit'))).toMatchObject({
+    code: 'POOLER_SAFE_TRANSACTION_LOST',
+    hazard: 'commit-outside-tx',
+    outcome: 'unknown',
+  })
+  client.release()
+  const next = await pool.connect()
+  expect(next).not.toBe(client)
+  next.release()
+  await pool.end()
+})
+
+test('I4: BEGIN that found a stranger’s transaction rejects, and nothing runs inside it', async () => {
+  await using proxy = await startTcpProxy(database.directUrl)
+  await using db = createDatabase({ url: proxy.url, max: 1 })
+  await db.query('select 1')
+  await strangerRuns(proxy, 'begin')
+  let entered = false
+  const error = await caught(
+    db.transaction(async (tx) => {
+      entered = true
+      await tx.query('insert into item values (1)')
+    }),
+  )
+  expect(error).toMatchObject({
+    code: 'POOLER_SAFE_TRANSACTION_LOST',
+    hazard: 'already-in-tx',
+    outcome: 'not-executed',
+  })
+  expect(entered).toBe(false)
+  expect((await db.query('select 1 as n')).rows).toEqual([{ n: 1 }])
+  expect(await stored()).toBe(0)
+})
+
+test('I4: a lost transaction is what the caller sees, even if the callback swallowed it', async () => {
   await using proxy = await startTcpProxy(database.directUrl)
   await using db = createDatabase({ url: proxy.url, max: 1 })
   let lie = false

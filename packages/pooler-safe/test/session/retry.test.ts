@@ -21,6 +21,10 @@ test('I8: what may have been executed is never repeated, whatever else is known 
         const error = failure(code, { outcome, retry })
         expect(retryDelayMs(error, attempt)).toBeUndefined()
         expect(retryDelayMs(new OutcomeUnknownError('lost', { cause: error }), attempt)).toBeUndefined()
+        expect(retryDelayMs(new Error('of the callback', { cause: error }), attempt)).toBeUndefined()
+        const conflict = failure('40001', { outcome: 'not-executed', retry: 'now' })
+        conflict.cause = error
+        expect(retryDelayMs(conflict, attempt)).toBeUndefined()
       },
     ),
     { seed: 71 },

@@ -4,6 +4,7 @@ import { residueOf, type BackendAudit, type Residue, type ResidueKind } from './
 /** Runs one SQL text without parameters on the backend that is audited: `(text) => client.query(text)` of any driver. */
 export type AuditQuery = (text: string) => Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>
 
+/** What an audit looks at besides what PostgreSQL lists by itself. */
 export interface AuditOptions {
   /** Custom settings (`app.tenant`) to look at; PostgreSQL does not list them. */
   readonly settingNames?: readonly string[]
@@ -58,6 +59,7 @@ async function readWithoutTimeout(query: AuditQuery, options: AuditOptions): Pro
  * Asks the backend behind a connection what strangers left on it. It changes nothing. Three or four round trips; all of
  * them must reach the same backend, so through a pooler call it inside a transaction and set `insideOwnTransaction`.
  *
+ * Never rejects: what could not be read is a finding of kind `unreadable`.
  * What cannot be seen: `setseed`, values of session variables inside procedural languages, `currval` of sequences.
  */
 export async function auditBackend(query: AuditQuery, options: AuditOptions = {}): Promise<BackendAudit> {

@@ -3,6 +3,7 @@ import { SimpleClient } from '../wire/simple-client.ts'
 import { auditBackend, type AuditOptions } from './audit-backend.ts'
 import { residueOf, type BackendAudit } from './residue.ts'
 
+/** Options of {@link auditThroughPooler}. */
 export interface AuditThroughPoolerOptions extends Pick<AuditOptions, 'settingNames' | 'ignoreSettings'> {
   /** How long to wait until every backend is ours. Default 10,000. */
   readonly timeoutMs?: number
@@ -33,6 +34,11 @@ async function beginAndAudit(client: SimpleClient, leaked: boolean, options: Aud
  *
  * Nobody else may keep backends of this pool busy meanwhile. Rejects with `audit-failed` when not all of them could be had
  * in time, or when two of the transactions turned out to share a backend.
+ *
+ * @example
+ * ```ts
+ *   print(formatAudits(await auditThroughPooler(pgbouncer.url, 3)))
+ * ```
  */
 export async function auditThroughPooler(
   url: string,

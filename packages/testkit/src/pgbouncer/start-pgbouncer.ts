@@ -10,6 +10,7 @@ import { makeWorkDirectory } from '../process/work-directory.ts'
 import { TestkitError } from '../testkit-error.ts'
 import { SimpleClient } from '../wire/simple-client.ts'
 
+/** Options of {@link startPgBouncer}. Only `upstream` is needed. */
 export interface StartPgBouncerOptions {
   /** URL of the PostgreSQL behind it. Its user may log in with the same password. */
   readonly upstream: string
@@ -166,6 +167,11 @@ async function showServers(admin: ConnectionTarget): Promise<PgBouncerServer[]> 
  * this process ends, however it ends. As root it runs as another account.
  *
  * Rejects with `pgbouncer-not-found`, `pgbouncer-start-failed` (with the end of its log) or `port-taken`.
+ *
+ * @example
+ * ```ts
+ *   await using pgbouncer = await startPgBouncer({ upstream: server.url, poolSize: 3 })
+ * ```
  */
 export async function startPgBouncer(options: StartPgBouncerOptions): Promise<PgBouncer> {
   const executable = findPgBouncer()

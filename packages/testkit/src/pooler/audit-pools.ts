@@ -7,6 +7,7 @@ import { status } from '../wire/message-types.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import type { BackendPool } from './backend-pool.ts'
 
+/** Which backends of a pooler are audited, and for what. */
 export interface PoolerAuditOptions {
   /** Only backends of this database. */
   readonly database?: string

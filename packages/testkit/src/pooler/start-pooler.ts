@@ -18,6 +18,7 @@ import { seededRandom } from './seeded-random.ts'
 import { trackedParameters, trackedValues } from './tracked-parameters.ts'
 import { UserDirectory } from './user-directory.ts'
 
+/** Options of {@link startPooler}. Only `upstream` is needed. */
 export interface StartPoolerOptions {
   /** URL of the PostgreSQL behind the pooler. Its user may log in at the pooler with the same password. */
   readonly upstream: string
@@ -387,6 +388,11 @@ function validated(options: StartPoolerOptions): number {
  * It behaves like PgBouncer 1.18: no prepared statements are tracked, five settings follow the client, other start-up
  * parameters are refused with 08P01. Rejects with `port-taken`, `invalid-url` or `invalid-option`; PostgreSQL is first
  * contacted when a client comes.
+ *
+ * @example
+ * ```ts
+ * await using pooler = await startPooler({ upstream: postgres.url, poolSize: 2, seed: 7 })
+ * ```
  */
 export async function startPooler(options: StartPoolerOptions): Promise<Pooler> {
   const poolSize = validated(options)

@@ -13,6 +13,7 @@ import { clusterMajor, initialise, openOrInitialise, removeStalePid, type Cluste
 import { startContainer } from './container.ts'
 import { describeBinaries, embeddedBinaries } from './embedded.ts'
 
+/** Options of {@link startPostgres}. None is needed. */
 export interface StartPostgresOptions {
   /** Use this server; nothing is started and `stop()` leaves it alone. */
   readonly url?: string | undefined
@@ -246,6 +247,11 @@ async function startBinaries(
  *
  * The superuser has a random password; authentication is SCRAM-SHA-256. As root it runs as another account.
  * Rejects with `postgres-not-found`, `postgres-start-failed` (with the end of the server's log), `port-taken`, `data-directory`.
+ *
+ * @example
+ * ```ts
+ * await using postgres = await startPostgres()
+ * ```
  */
 export async function startPostgres(options: StartPostgresOptions = {}): Promise<PostgresServer> {
   options.signal?.throwIfAborted()
