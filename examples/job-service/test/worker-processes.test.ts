@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { wait } from '@pooler-safe/example-foundation'
 import { afterEach, expect, test } from 'vitest'
 import { useJobDatabase, useJobs } from './job-database.ts'
@@ -24,7 +23,7 @@ interface Started {
 }
 
 function startProcess(variables: Readonly<Record<string, string>>): Started {
-  const child = fork(join(import.meta.dirname, 'fixtures', 'worker-process.ts'), {
+  const child = fork(new URL('./fixtures/worker-process.ts', import.meta.url), {
     execArgv: ['--conditions=@pooler-safe/source', '--disable-warning=ExperimentalWarning'],
     env: { PATH: process.env['PATH'], ...variables },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
