@@ -133,6 +133,15 @@ export const jobServiceMutations: readonly Mutation[] = [
     tests: [`${jobs}/test/worker.test.ts`],
   },
   {
+    id: 'jobs-page-repeats',
+    removes: 'a page begins behind the last row of the one before',
+    invariants: ['lists'],
+    file: `${jobs}/src/store/jobs.ts`,
+    anchor: "order === 'newest' ? '<' : '>'",
+    replacement: "order === 'newest' ? '<=' : '>='",
+    tests: [`${jobs}/test/transitions.test.ts`],
+  },
+  {
     id: 'foundation-unknown-variable',
     removes: 'a variable that nobody reads is refused',
     invariants: ['configuration'],
