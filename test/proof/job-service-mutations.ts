@@ -39,7 +39,7 @@ export const jobServiceMutations: readonly Mutation[] = [
     file: `${jobs}/src/queue/job-queue.ts`,
     anchor: 'await this.#boss.insert(queueName(type), jobs, { db: sessionExecutor(session) })',
     replacement: 'await this.#boss.insert(queueName(type), jobs)',
-    tests: [`${jobs}/test/sessions.test.ts`],
+    tests: [`${jobs}/test/enqueue.test.ts`],
   },
   {
     id: 'jobs-lost-worker',

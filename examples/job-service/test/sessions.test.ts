@@ -89,18 +89,4 @@ forEachPooler(database, (pooler) => {
       })
     }
   })
-
-  test('a job is seen by the caller’s transaction at once, by others and by workers after its COMMIT', async () => {
-    const { service, tenant } = jobs
-    const request = { types: ['trivial'], limit: 10, worker: 'w', leaseMs: 60_000 }
-    const claimNow = async () => (await claim(jobs.database, service.queue, request, () => undefined)).jobs
-    const id = await jobs.database.transaction(async (tx) => {
-      const { job } = await service.createJob(tx, tenant, { type: 'trivial', payload: { n: 1 } })
-      expect(await service.getJob(tx, tenant, job.id)).toMatchObject({ state: 'queued' })
-      const { rows } = await database.query('select from jobs where id = $1', [job.id])
-      expect(rows).toEqual([])
-      return job.id
-    })
-    expect((await claimNow()).map((job) => job.id)).toEqual([id])
-  })
 })
