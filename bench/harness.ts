@@ -26,8 +26,8 @@ export interface CaseResult {
   readonly runs: number
   /** Smallest and largest ratio of a round. */
   readonly spread: readonly [number, number]
-  /** Median operations per second of this variant: an order of magnitude, not a claim. */
-  readonly perSecond: number
+  /** Median operations per second of this variant, where it is a matter of speed: an order of magnitude, not a claim. */
+  readonly perSecond?: number
   /** What the project promises for this row, where it promises something. */
   readonly target?: number
 }
@@ -123,7 +123,7 @@ export function print(report: BenchReport, asJson = process.argv.includes('--jso
     '|---|---|---|---|---|---|',
     ...report.cases.map(
       (row) =>
-        `| ${row.case} | ${row.ratio.toFixed(2)} | ${row.spread.map((one) => one.toFixed(2)).join('–')} | ${row.runs} | ${row.target?.toString() ?? ''} | ${row.perSecond.toFixed(0)} |`,
+        `| ${row.case} | ${row.ratio.toFixed(2)} | ${row.spread.map((one) => one.toFixed(2)).join('–')} | ${row.runs} | ${row.target?.toString() ?? ''} | ${row.perSecond?.toFixed(0) ?? ''} |`,
     ),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)

@@ -1,9 +1,11 @@
+import { jobServiceMutations } from './job-service-mutations.ts'
+
 /** A guard taken out on purpose. At least one of `tests` has to fail then, or the guard is not proven. */
 export interface Mutation {
   readonly id: string
   /** What is taken away. */
   readonly removes: string
-  /** The invariants of docs/architecture.md that it breaks. */
+  /** The invariants of docs/architecture.md that it breaks, or the guarantees of an example's README. */
   readonly invariants: readonly string[]
   readonly file: string
   /** Source text that stands in `file` exactly once. */
@@ -387,4 +389,5 @@ export const mutations: readonly Mutation[] = [
     replacement: "declare('safe', 'advisory-session-lock', `pg_${attempt}advisory_lock${shared}`, {",
     tests: ['test/oracle'],
   },
+  ...jobServiceMutations,
 ]

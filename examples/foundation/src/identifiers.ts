@@ -10,6 +10,10 @@ export function isId(value: unknown): value is string {
   return typeof value === 'string' && validate(value)
 }
 
+export function isPublicId(value: string): boolean {
+  return /^[a-z]{1,20}_[\w-]{20}$/.test(value)
+}
+
 /** A name for people and URLs that says nothing about when or after what it was made: 120 random bits. */
 export function newPublicId(prefix: string): string {
   return `${prefix}_${randomBytes(15).toString('base64url')}`

@@ -8,7 +8,7 @@ export {
 } from './configuration.ts'
 export { openDatabase, type OpenDatabaseOptions } from './database.ts'
 export { canonicalHost } from './host-name.ts'
-export { isId, newId, newPublicId } from './identifiers.ts'
+export { isId, isPublicId, newId, newPublicId } from './identifiers.ts'
 export { createLogger, silentLogger, type Logger, type LoggerOptions } from './logging.ts'
 export {
   foundationMigrations,

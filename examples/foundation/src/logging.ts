@@ -26,10 +26,11 @@ export function createLogger({ name, level = 'info', stream }: LoggerOptions): L
       serializers: { err: serializeError, error: serializeError },
       hooks: {
         logMethod(values, method) {
-          method.apply(
-            this,
-            values.map((value) => (typeof value === 'string' ? redact(value) : value)) as typeof values,
-          )
+          const clean = values.map((value: unknown) => (typeof value === 'string' ? redact(value) : value))
+          const error = errorOf(clean[0])
+          // Without a message pino would take the error's own, as it is.
+          if (error && clean.length === 1) clean.push(redact(error.message))
+          method.apply(this, clean as typeof values)
         },
       },
     },
@@ -40,6 +41,12 @@ export function createLogger({ name, level = 'info', stream }: LoggerOptions): L
 /** A logger that says nothing. */
 export function silentLogger(): Logger {
   return pino({ enabled: false })
+}
+
+function errorOf(value: unknown): Error | undefined {
+  if (value instanceof Error) return value
+  const { err } = (value ?? {}) as { err?: unknown }
+  return err instanceof Error ? err : undefined
 }
 
 function serializeError(error: unknown): unknown {

@@ -46,6 +46,7 @@ export async function migrate({ directUrl, sets, logger }: MigrateOptions): Prom
         dir: set.folder,
         migrationsTable: tableOf(set),
         direction: 'up',
+        singleTransaction: true,
         advisoryLockMode: 'wait',
         logger: {
           debug: (text) => logger.debug(text),

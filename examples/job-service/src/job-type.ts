@@ -53,6 +53,20 @@ export function checkWhole(option: string, value: unknown, min: number, max: num
   throw invalidInput(`${option} is not a whole number from ${min} to ${max}.`)
 }
 
+/**
+ * Makes sure that a text can be stored and compared as it is: PostgreSQL takes no NUL character, and half of a surrogate
+ * pair would become another character on its way.
+ *
+ * @throws JobServiceError JOB_INPUT_INVALID
+ */
+export function checkText(option: string, value: string, maxLength: number): void {
+  if (value === '' || value.length > maxLength)
+    throw invalidInput(`${option} has to have 1 to ${maxLength} characters.`)
+  if (value.includes('\0') || !value.isWellFormed()) {
+    throw invalidInput(`${option} contains a NUL character or half of a surrogate pair.`)
+  }
+}
+
 /** @throws JobServiceError JOB_PAYLOAD_INVALID with every problem */
 export function checkPayload(type: CheckedJobType, payload: unknown): unknown {
   const parsed = type.payload.safeParse(payload)

@@ -47,10 +47,23 @@ export interface BatchCounts extends Readonly<Record<JobState, number>> {
   readonly total: number
 }
 
-/** The state of a batch whose jobs stand like this. An empty batch waits for its jobs. */
-export function batchStateOf({ total, queued, running, succeeded, cancelled }: BatchCounts): BatchState {
-  if (total === 0 || queued === total) return 'queued'
-  if (queued + running > 0) return 'running'
+/** What else the state of a batch depends on. */
+export interface BatchProgress {
+  /** A job of it was claimed already, whatever has become of it. */
+  readonly begun: boolean
+  /** No job can be added any more. */
+  readonly sealed: boolean
+}
+
+/**
+ * The state of a batch whose jobs stand like this, the rule that the statements of the store follow. It ends only when no
+ * job can be added and none is left to be run; an empty one succeeds.
+ */
+export function batchStateOf(
+  { total, queued, running, succeeded, cancelled }: BatchCounts,
+  { begun, sealed }: BatchProgress,
+): BatchState {
+  if (!sealed || queued + running > 0) return begun ? 'running' : 'queued'
   if (succeeded === total) return 'succeeded'
   if (cancelled === total) return 'cancelled'
   return succeeded > 0 ? 'partial' : 'failed'

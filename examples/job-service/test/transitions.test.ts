@@ -119,22 +119,6 @@ forEachPooler(database, (pooler) => {
     })
   })
 
-  test('an operation in a transaction that rolls back leaves nothing, neither the job nor its delivery', async () => {
-    const { service, tenant } = jobs
-    const failure = new Error('the business row failed')
-    let id = ''
-    const work = jobs.database.transaction(async (tx) => {
-      const { job } = await service.createJob(tx, tenant, { type: 'trivial', payload: { n: 2 } })
-      id = job.id
-      expect(await service.getJob(tx, tenant, id)).toMatchObject({ state: 'queued' })
-      throw failure
-    })
-    await expect(work).rejects.toBe(failure)
-    await expect(service.getJob(jobs.database, tenant, id)).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' })
-    const { rows } = await database.query('select from pgboss.job where id = $1', [id])
-    expect(rows).toEqual([])
-  })
-
   test('while a job with a key is live a second one is not made; when it has ended, one is', async () => {
     const { service, tenant } = jobs
     const input = { type: 'other', payload: null, dedupeKey: newId() }

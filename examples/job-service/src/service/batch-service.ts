@@ -1,7 +1,8 @@
 import { isId, newId, type TenantId } from '@pooler-safe/example-foundation'
 import type { Session } from 'pooler-safe'
-import { batchNotFound, batchRefused, invalidInput, JobServiceError } from '../errors.ts'
+import { batchNotFound, batchRefused, JobServiceError } from '../errors.ts'
 import type { Batch, NewJob, Page, PageRequest } from '../job.ts'
+import { checkText } from '../job-type.ts'
 import { requireStorable, storableText } from '../json.ts'
 import * as store from '../store/batches.ts'
 import type { CreatedJob } from './create-jobs.ts'
@@ -37,7 +38,7 @@ export class BatchService {
 
   /** Adds a batch, with its jobs if they are known, in one transaction. */
   async createBatch(session: Session, tenant: TenantId, { kind, options = {}, jobs }: NewBatch): Promise<CreatedBatch> {
-    if (kind === '' || kind.length > 100) throw invalidInput('kind has to have 1 to 100 characters.')
+    checkText('kind', kind, 100)
     requireStorable(options, 'options of a batch', 'JOB_INPUT_INVALID')
     const id = newId()
     return session.transaction(async (tx) => {

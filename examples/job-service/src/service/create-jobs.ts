@@ -2,7 +2,7 @@ import { canonicalHost, isId, newId, newPublicId, type TenantId } from '@pooler-
 import type { Session, Transaction } from 'pooler-safe'
 import { batchNotFound, invalidInput, JobServiceError } from '../errors.ts'
 import type { Job, NewJob } from '../job.ts'
-import { checkPayload, checkWhole, type CheckedJobType } from '../job-type.ts'
+import { checkPayload, checkText, checkWhole, type CheckedJobType } from '../job-type.ts'
 import { requireStorable } from '../json.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import { lockOpenBatches } from '../store/batches.ts'
@@ -53,10 +53,10 @@ function readNewJob(types: ReadonlyMap<string, CheckedJobType>, job: NewJob): Jo
   const { priority = 0, maxAttempts = type.maxAttempts, dedupeKey, scheduledAt, batchId, domain } = job
   checkWhole('priority', priority, -1_000, 1_000)
   checkWhole('maxAttempts', maxAttempts, 1, 100)
-  if (dedupeKey !== undefined && (dedupeKey === '' || dedupeKey.length > 500)) {
-    throw invalidInput('dedupeKey has to have 1 to 500 characters.')
+  if (dedupeKey !== undefined) checkText('dedupeKey', dedupeKey, 500)
+  if (scheduledAt !== undefined && !isTime(scheduledAt)) {
+    throw invalidInput('scheduledAt is not a Date between the years 1970 and 9999.')
   }
-  if (scheduledAt !== undefined && Number.isNaN(scheduledAt.getTime())) throw invalidInput('scheduledAt is not a time.')
   if (batchId !== undefined && !isId(batchId)) throw batchNotFound(batchId)
   const payload = checkPayload(type, job.payload)
   requireStorable(payload, `payload of a ${type.name} job`, 'JOB_PAYLOAD_INVALID')
@@ -72,6 +72,10 @@ function readNewJob(types: ReadonlyMap<string, CheckedJobType>, job: NewJob): Jo
     parent_batch_id: batchId ?? null,
     scheduled_at: scheduledAt?.toISOString() ?? null,
   }
+}
+
+function isTime(value: unknown): boolean {
+  return value instanceof Date && value.getTime() >= 0 && value.getTime() < Date.UTC(10_000, 0)
 }
 
 async function requireOpenBatches(tx: Transaction, tenant: TenantId, jobs: readonly JobInsert[]): Promise<void> {

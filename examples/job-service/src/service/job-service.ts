@@ -1,8 +1,8 @@
-import { canonicalHost, isId, type Logger, type TenantId } from '@pooler-safe/example-foundation'
+import { canonicalHost, isId, isPublicId, type Logger, type TenantId } from '@pooler-safe/example-foundation'
 import type { Database, Session } from 'pooler-safe'
 import { batchNotFound, invalidInput, jobNotFound, JobServiceError, TransitionRefusedError } from '../errors.ts'
 import type { Job, JobEvent, JobFilter, NewJob, Page, PageRequest } from '../job.ts'
-import { checkJobTypes, checkWhole, type CheckedJobType, type JobTypes } from '../job-type.ts'
+import { checkJobTypes, checkText, checkWhole, type CheckedJobType, type JobTypes } from '../job-type.ts'
 import { requireStorable, storableText } from '../json.ts'
 import { requireJobTables } from '../migrate.ts'
 import { JobQueue } from '../queue/job-queue.ts'
@@ -124,7 +124,7 @@ export class JobService {
 
   /** @throws JobServiceError JOB_NOT_FOUND, also when it is another tenant's */
   async getJobByPublicId(session: Session, tenant: TenantId, publicId: string): Promise<Job> {
-    const job = await store.findJobByPublicId(session, tenant, publicId)
+    const job = isPublicId(publicId) ? await store.findJobByPublicId(session, tenant, publicId) : undefined
     if (!job) throw jobNotFound(publicId)
     return job
   }
@@ -197,6 +197,7 @@ export class JobService {
     if (attempt === undefined) {
       throw invalidInput(`Only the run that holds the job can make it ${to}.`, 'Pass the attempt that was claimed.')
     }
+    checkAttempt(attempt)
     const { errorCode = 'failed', error = reason ?? 'The run failed.' } = change
     if (to === 'succeeded') return this.completeJob(session, tenant, id, { attempt, result })
     if (to === 'failed') return this.failJob(session, tenant, id, { attempt, errorCode, error, retryable: false })
@@ -225,6 +226,7 @@ export class JobService {
     id: string,
     { attempt, done, total }: HeldRun & { readonly done: number; readonly total?: number },
   ): Promise<Job> {
+    checkAttempt(attempt)
     checkWhole('done', done, 0, Number.MAX_SAFE_INTEGER)
     if (total !== undefined) checkWhole('total', total, 0, Number.MAX_SAFE_INTEGER)
     const job = isId(id) ? await store.writeProgress(session, tenant, id, attempt, done, total ?? null) : undefined
@@ -243,6 +245,7 @@ export class JobService {
     id: string,
     { attempt, result }: HeldRun & { readonly result?: unknown },
   ): Promise<Job> {
+    checkAttempt(attempt)
     requireStorable(result, 'result', 'JOB_RESULT_INVALID')
     const job = await this.getJob(session, tenant, id)
     return this.#end(session, job, {
@@ -263,6 +266,7 @@ export class JobService {
     id: string,
     { attempt, errorCode, error, retryable = true }: Failure,
   ): Promise<Job> {
+    checkAttempt(attempt)
     const job = await this.getJob(session, tenant, id)
     return this.#end(
       session,
@@ -353,6 +357,7 @@ export class JobService {
     if (filter.state !== undefined && !jobStates.includes(filter.state)) {
       throw invalidInput(`"${filter.state as string}" is not a state of a job.`)
     }
+    if (filter.type !== undefined) checkText('type', filter.type, 63)
     const wanted = filter.domain === undefined ? filter : { ...filter, domain: canonicalHost(filter.domain) }
     return pageOf(await store.selectJobs(session, tenant, wanted, order, after, limit + 1), limit)
   }
@@ -367,6 +372,10 @@ export class JobService {
       return now
     })
   }
+}
+
+function checkAttempt(attempt: unknown): void {
+  checkWhole('attempt', attempt, 0, 2 ** 31 - 1)
 }
 
 /** How a run ends that failed. */

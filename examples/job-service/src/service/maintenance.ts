@@ -1,6 +1,7 @@
 import type { Session } from 'pooler-safe'
 import { wait, type TenantId } from '@pooler-safe/example-foundation'
-import type { CheckedJobType } from '../job-type.ts'
+import { invalidInput } from '../errors.ts'
+import { checkWhole, type CheckedJobType } from '../job-type.ts'
 import type { JobQueue } from '../queue/job-queue.ts'
 import { queueSchema } from '../queue/job-queue.ts'
 import { advanceBatches, selectOpenBatches } from '../store/batches.ts'
@@ -93,11 +94,20 @@ export interface RetentionOptions {
   readonly signal?: AbortSignal
 }
 
-/** Deletes what has ended long ago, with its events: in chunks, each a transaction of its own. */
+/**
+ * Deletes what has ended long ago, with its events: in chunks, each a transaction of its own unless the session is one.
+ *
+ * @throws JobServiceError JOB_INPUT_INVALID
+ */
 export async function applyRetention(
   session: Session,
   { endedBefore, tenant, chunkSize = 1_000, pauseMs = 20, signal }: RetentionOptions,
 ): Promise<{ readonly jobs: number; readonly batches: number }> {
+  if (!(endedBefore instanceof Date) || Number.isNaN(endedBefore.getTime())) {
+    throw invalidInput('endedBefore is not a Date.')
+  }
+  checkWhole('chunkSize', chunkSize, 1, 100_000)
+  checkWhole('pauseMs', pauseMs, 0, 3_600_000)
   const deleted = { jobs: 0, batches: 0 }
   const sweep = async (kind: keyof typeof deleted, statement: typeof deleteFinished): Promise<void> => {
     for (;;) {

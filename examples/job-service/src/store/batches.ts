@@ -1,7 +1,7 @@
 import type { Session } from 'pooler-safe'
 import type { TenantId } from '@pooler-safe/example-foundation'
 import type { Batch } from '../job.ts'
-import { batchColumns, batchCounts } from './columns.ts'
+import { batchColumns, batchCounts, anyHasBegun } from './columns.ts'
 
 export async function insertBatch(
   session: Session,
@@ -84,19 +84,18 @@ export async function advanceBatches(session: Session, ids: readonly string[]): 
 async function advanceLocked(tx: Session, ids: readonly string[]): Promise<void> {
   await tx.query(
     `with counted as (
-       select o.id, o.sealed, o.started_at, count(j.id) as total,
+       select o.id, o.sealed, count(j.id) as total,
          count(j.id) filter (where j.state in ('queued', 'running')) as live,
-         count(j.id) filter (where j.attempt > 0 or j.state = 'cancelled') as begun,
+         ${anyHasBegun('j')} as begun,
+         min(j.started_at) as first_start,
          count(j.id) filter (where j.state = 'succeeded') as succeeded,
          count(j.id) filter (where j.state = 'cancelled') as cancelled
        from batches o left join jobs j on j.parent_batch_id = o.id
        where o.id = any($1::uuid[])
-       group by o.id, o.sealed, o.started_at
+       group by o.id, o.sealed
      ), judged as (
-       select id, case
-         when total = 0 and sealed then 'succeeded'
-         when total = 0 or (begun = 0 and started_at is null) then 'queued'
-         when live > 0 or not sealed then 'running'
+       select id, first_start, case
+         when live > 0 or not sealed then case when begun then 'running' else 'queued' end
          when succeeded = total then 'succeeded'
          when cancelled = total then 'cancelled'
          when succeeded > 0 then 'partial'
@@ -106,7 +105,7 @@ async function advanceLocked(tx: Session, ids: readonly string[]): Promise<void>
      )
      update batches b set
        state = j.state,
-       started_at = case when j.state = 'queued' then b.started_at else coalesce(b.started_at, now()) end,
+       started_at = coalesce(b.started_at, j.first_start),
        finished_at = case when j.state in ('queued', 'running') then null else now() end,
        error_code = case when j.state = 'failed' then 'all_jobs_failed' end,
        error = case when j.state = 'failed' then 'No job of the batch succeeded.' end

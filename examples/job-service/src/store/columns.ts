@@ -13,10 +13,21 @@ export const eventColumns = `
   e.id::float8 as id, e.job_id as "jobId", e.at, e.from_state as "fromState", e.to_state as "toState",
   e.reason, e.worker, e.attempt`
 
-/** The columns of a batch, under the names of the interface `Batch`. `b` is the table, `c` its counts. */
+/**
+ * The columns of a batch, under the names of the interface `Batch`. `b` is the table, `c` its counts.
+ *
+ * Only the state of a batch that has ended is taken from its row: whether an open one has begun is what its jobs say.
+ */
 export const batchColumns = `
-  b.id, b.tenant_id as "tenantId", b.kind, b.options, b.state, b.sealed, b.error_code as "errorCode", b.error,
-  b.created_at as "createdAt", b.started_at as "startedAt", b.finished_at as "finishedAt", c.counts`
+  b.id, b.tenant_id as "tenantId", b.kind, b.options, b.sealed, b.error_code as "errorCode", b.error,
+  case when b.finished_at is not null then b.state when c.begun then 'running' else 'queued' end as state,
+  b.created_at as "createdAt", coalesce(b.started_at, c.first_start) as "startedAt", b.finished_at as "finishedAt",
+  c.counts`
+
+/** Whether a job of those in `table` was claimed already, whatever has become of it. */
+export function anyHasBegun(table: string): string {
+  return `coalesce(bool_or(${table}.attempt > 0), false)`
+}
 
 /** The counts of the batch `b`, from the jobs themselves: they cannot drift. To be joined as `c`. */
 export const batchCounts = `
@@ -28,7 +39,9 @@ export const batchCounts = `
       'succeeded', count(*) filter (where state = 'succeeded'),
       'failed', count(*) filter (where state = 'failed'),
       'cancelled', count(*) filter (where state = 'cancelled')
-    ) as counts
+    ) as counts,
+    ${anyHasBegun('jobs')} as begun,
+    min(started_at) as first_start
     from jobs where parent_batch_id = b.id
   ) c`
 

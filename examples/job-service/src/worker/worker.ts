@@ -221,6 +221,8 @@ export class Worker {
     })
     this.#stats.claimed += 1
     this.#performing += 1
+    // Whoever gave the job back did not ask this worker: its earlier run is told now, no beat will speak of it any more.
+    this.#runs.get(claimed.id)?.stop('lost')
     this.#runs.set(claimed.id, run)
     if (claimed.batchId !== null) this.#touchedBatches.add(claimed.batchId)
     void run.perform().then((settlement) => {
