@@ -124,12 +124,14 @@ export const jobServiceMutations: readonly Mutation[] = [
   },
   {
     id: 'jobs-handler-in-transaction',
-    removes: 'claiming is committed before the handler runs',
+    removes: 'a handler runs outside of any transaction',
     invariants: ['J12'],
-    file: `${jobs}/src/worker/claim.ts`,
-    anchor: 'onClaimed({ jobs, more })\n    return { jobs, more }',
-    replacement:
-      'onClaimed({ jobs, more })\n    await new Promise((resolve) => setTimeout(resolve, 600))\n    return { jobs, more }',
+    file: `${jobs}/src/worker/run.ts`,
+    anchor: 'return await Promise.race([Promise.resolve(context).then(handler), abandoned])',
+    replacement: `return await session.transaction(async (tx) => {
+        await tx.query('select 1')
+        return Promise.race([Promise.resolve(context).then(handler), abandoned])
+      })`,
     tests: [`${jobs}/test/worker.test.ts`],
   },
   {
