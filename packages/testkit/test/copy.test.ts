@@ -70,14 +70,14 @@ forEachPooler(database, (pooler) => {
   })
 })
 
-test('80 MB of COPY each way go through with flat memory', { timeout: 120_000 }, async () => {
+test('240 MB of COPY each way go through with flat memory', { timeout: 120_000 }, async () => {
   await using pooler = await startPooler({ upstream: database.directUrl, poolSize: 2 })
   const client = await RawClient.connect(pooler.url)
   await client.ask(send.query('truncate line'))
   let peak = 0
   const before = process.memoryUsage().rss
   const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20)
-  const lines = await sendCopy(client, 80 * megabyte)
+  const lines = await sendCopy(client, 240 * megabyte)
   expect(await client.value('select count(*) from line')).toBe(String(lines))
   // A reader that keeps nothing: what is measured is the pooler.
   let bytes = 0
@@ -95,8 +95,9 @@ test('80 MB of COPY each way go through with flat memory', { timeout: 120_000 },
   client.write(send.query('copy line to stdout'))
   await done
   clearInterval(timer)
-  expect(bytes).toBeGreaterThan(80 * megabyte)
-  expect((peak - before) / megabyte).toBeLessThan(100)
+  expect(bytes).toBeGreaterThan(240 * megabyte)
+  // Garbage that is not collected yet counts as well; what piled up would be most of the 240 MB.
+  expect((peak - before) / megabyte).toBeLessThan(150)
   socket.destroy()
 })
 
