@@ -1,4 +1,10 @@
 import { defineConfig } from 'tsup'
 import { library } from '../../tsup.shared.ts'
 
-export default defineConfig(library())
+export default defineConfig(
+  library({
+    entry: { index: 'src/index.ts', pg: 'src/drop-in/pg.ts', register: 'src/drop-in/register.ts' },
+    // The subpaths use the classes of the main entry, so that there is one copy of them.
+    external: ['pooler-safe'],
+  }),
+)

@@ -6,6 +6,7 @@ import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import { originals } from './originals.ts'
 
 /** The status byte of ReadyForQuery: idle, in a transaction, in a failed transaction. */
 export type TransactionStatus = 'I' | 'T' | 'E'
@@ -132,7 +133,7 @@ export interface PoolInternals {
 const needed: readonly (readonly [owner: string, prototype: unknown, methods: readonly string[]])[] = [
   [
     'Client',
-    pg.Client.prototype,
+    originals.Client.prototype,
     [
       'getStartupConf',
       '_errorAllQueries',
@@ -162,7 +163,7 @@ const needed: readonly (readonly [owner: string, prototype: unknown, methods: re
       'handleReadyForQuery',
     ],
   ],
-  ['Pool', pg.Pool.prototype, ['_release', '_acquireClient', 'connect', 'query']],
+  ['Pool', originals.Pool.prototype, ['_release', '_acquireClient', 'connect', 'query']],
 ]
 
 let checked = false
@@ -174,7 +175,10 @@ let checked = false
  */
 export function assertSupportedPg(): void {
   if (checked) return
-  if (!hasMethod(pg.Client.prototype, '_handleReadyForQuery') && hasMethod(pg.Client.prototype, 'isConnected')) {
+  if (
+    !hasMethod(originals.Client.prototype, '_handleReadyForQuery') &&
+    hasMethod(originals.Client.prototype, 'isConnected')
+  ) {
     throw nativeBindings('pg.Client is the native one (NODE_PG_FORCE_NATIVE is set)')
   }
   for (const [owner, prototype, methods] of needed) {

@@ -1,5 +1,5 @@
 import { toError } from '../errors/to-error.ts'
-import pg from 'pg'
+import type pg from 'pg'
 import { explainError, notSent, type ErrorMoment } from '../errors/explain-error.ts'
 import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
 import { asksForNothing, checkClientOptions, unsafeOption, type GuardOptions } from '../options/client-options.ts'
@@ -17,6 +17,7 @@ import type {
   Submittable,
   TransactionStatus,
 } from './pg-internals.ts'
+import { originals } from './originals.ts'
 import { SafeConnection, tooManyParameters, maxParameters } from './safe-connection.ts'
 import { SafeQuery, type Interruption } from './safe-query.ts'
 import { isTransactional, judgeSql, type Scope } from './sql-policy.ts'
@@ -26,7 +27,7 @@ import { lostTransaction, TransactionWatch, wrongState } from './transaction-wat
 export type SafeClientConfig = pg.ClientConfig & GuardOptions
 
 /** What `super` is for the methods that the public types of `pg` leave out. */
-const base = pg.Client.prototype as unknown as ClientInternals & {
+const base = originals.Client.prototype as unknown as ClientInternals & {
   query(config: unknown, values?: unknown, callback?: unknown): unknown
 }
 
@@ -42,7 +43,7 @@ const fatalGraceMs = 1_000
  *
  * @throws PoolerSafeError at construction for unknown or unsafe options and for the native bindings.
  */
-export class SafeClient extends pg.Client {
+export class SafeClient extends originals.Client {
   /** Who may control transactions on this client: its holder, or nobody while `pool.query` has it. */
   scope: Scope = 'client'
   /** Given back to its pool; using it now would run statements in somebody else's turn. */

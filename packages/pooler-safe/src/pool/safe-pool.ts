@@ -1,6 +1,7 @@
 import { toError } from '../errors/to-error.ts'
-import pg from 'pg'
+import type pg from 'pg'
 import { assertSupportedPg, nativeBindings, type PoolInternals, type QueryCallback } from '../client/pg-internals.ts'
+import { originals } from '../client/originals.ts'
 import { SafeClient } from '../client/safe-client.ts'
 import { SafeQuery } from '../client/safe-query.ts'
 import { explainError, notSent } from '../errors/explain-error.ts'
@@ -14,7 +15,7 @@ export type SafePoolConfig = pg.PoolConfig & GuardOptions
 type Connected = (error: Error | undefined, client: SafeClient | undefined, release: (error?: unknown) => void) => void
 
 /** What `super` is for the methods that the public types of `pg` leave out. */
-const base = pg.Pool.prototype as unknown as PoolInternals & {
+const base = originals.Pool.prototype as unknown as PoolInternals & {
   connect(callback: Connected): void
   query(config: unknown): unknown
 }
@@ -31,7 +32,7 @@ const base = pg.Pool.prototype as unknown as PoolInternals & {
  *
  * @throws PoolerSafeError at construction for unknown or unsafe options, a bad URL and the native bindings.
  */
-export class SafePool extends pg.Pool {
+export class SafePool extends originals.Pool {
   /** As `pg` calls it: what a client is made with. */
   readonly Client: typeof SafeClient
   readonly #pg = this as unknown as PoolInternals
