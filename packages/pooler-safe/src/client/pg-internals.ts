@@ -111,6 +111,8 @@ export interface ClientInternals {
   _ending: boolean
   _ended: boolean
   readyForQuery?: boolean
+  /** A query was started at least once. */
+  hasExecuted: boolean
   secretKey: number | null
   processID: number | null
   connectionParameters: Record<string, unknown>

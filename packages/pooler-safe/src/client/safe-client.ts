@@ -2,7 +2,8 @@ import { toError } from '../errors/to-error.ts'
 import type pg from 'pg'
 import { explainError, notSent, type ErrorMoment } from '../errors/explain-error.ts'
 import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
-import { asksForNothing, checkClientOptions, unsafeOption, type GuardOptions } from '../options/client-options.ts'
+import { asksForNothing, checkClientOptions, unsafeOption } from '../options/client-options.ts'
+import type { GuardOptions, UnknownOptions } from '../options/client-options.ts'
 import { refusedStartupParameters } from '../options/pg-options.ts'
 import { wireGuard } from '../wire/wire-guard.ts'
 import { sendCancelRequest } from './cancel-request.ts'
@@ -44,6 +45,8 @@ const fatalGraceMs = 1_000
  * @throws PoolerSafeError at construction for unknown or unsafe options and for the native bindings.
  */
 export class SafeClient extends originals.Client {
+  /** What options that are not known mean to this class, when its options do not say. */
+  static readonly unknownOptions: UnknownOptions = 'reject'
   /** Who may control transactions on this client: its holder, or nobody while `pool.query` has it. */
   scope: Scope = 'client'
   /** Given back to its pool; using it now would run statements in somebody else's turn. */
@@ -65,7 +68,7 @@ export class SafeClient extends originals.Client {
 
   constructor(config?: string | SafeClientConfig) {
     assertSupportedPg()
-    const options = checkClientOptions(config)
+    const options = checkClientOptions(config, new.target.unknownOptions)
     super(config)
     const original = this.connection as unknown as ConnectionInternals | undefined
     if (!original) throw nativeBindings('pg.Client has no connection')
@@ -99,7 +102,9 @@ export class SafeClient extends originals.Client {
 
   /** Nothing is being run, waited for or queued. */
   get isQuiet(): boolean {
-    return this.#pg.readyForQuery === true && !this.#pg._activeQuery && this.#pg._queryQueue.length === 0
+    // pg reports a client connection as open before it calls it ready, and 'drain' comes only after a query.
+    const ready = this.#pg.readyForQuery === true || !this.#pg.hasExecuted
+    return ready && !this.#pg._activeQuery && this.#pg._queryQueue.length === 0
   }
 
   /** The client connection can no longer be used. */

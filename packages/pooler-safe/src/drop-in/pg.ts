@@ -1,8 +1,8 @@
 /**
  * `pg`, with guarded clients: for libraries that take the driver as a module.
  *
- * Everything `pg` exports is here under the same name and is the same object, except that `Client` is `SafeClient`, `Pool`
- * is `SafePool`, and `native` is `null`: libpq writes to the socket by itself, so nothing could be guarded.
+ * Everything `pg` exports is here under the same name and is the same object, except that `Client` is a `SafeClient`,
+ * `Pool` a `SafePool`, and `native` is `null`: libpq writes to the socket by itself, so nothing could be guarded.
  *
  * @example
  * import pg from 'pooler-safe/pg'
@@ -25,16 +25,25 @@ export {
   TypeOverrides,
   types,
 } from 'pg'
-export { SafeClient as Client, SafePool as Pool } from 'pooler-safe'
+
+/** A `SafeClient`. Options that are not known are ignored, because libraries hand over their own; unsafe ones are refused. */
+export class Client extends SafeClient {
+  static override readonly unknownOptions = 'ignore'
+}
+
+/** A `SafePool`. Options that are not known are ignored, because libraries hand over their own; unsafe ones are refused. */
+export class Pool extends SafePool {
+  static override readonly unknownOptions = 'ignore'
+}
 
 /** There are no native bindings that could be guarded. */
 export const native = null
 
 /** The module object, as `require('pg')` returns it. */
 const safePg: Omit<typeof pg, 'Client' | 'Pool' | 'native'> & {
-  readonly Client: typeof SafeClient
-  readonly Pool: typeof SafePool
+  readonly Client: typeof Client
+  readonly Pool: typeof Pool
   readonly native: null
-} = { ...pg, Client: SafeClient, Pool: SafePool, native }
+} = { ...pg, Client, Pool, native }
 
 export default safePg

@@ -25,12 +25,14 @@ export function registerGuard(require: NodeJS.Require): void {
   Object.defineProperty(driver, originalsKey, { value: originals })
   Object.assign(driver, {
     Client: class Client extends SafeClient {
+      static override readonly unknownOptions = 'ignore'
       // Programs ask for instances of pg.Client, and a client of another copy of this package is one as well.
       static override [Symbol.hasInstance](value: unknown): boolean {
         return isInstance(value, this === driver.Client ? originals.Client : this)
       }
     },
     Pool: class Pool extends SafePool {
+      static override readonly unknownOptions = 'ignore'
       static override [Symbol.hasInstance](value: unknown): boolean {
         return isInstance(value, this === driver.Pool ? originals.Pool : this)
       }

@@ -7,7 +7,8 @@ import { SafeQuery } from '../client/safe-query.ts'
 import { explainError, notSent } from '../errors/explain-error.ts'
 import { warn } from '../errors/warn.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
-import { checkClientOptions, markChecked, badOption, type GuardOptions } from '../options/client-options.ts'
+import { checkClientOptions, markChecked, badOption } from '../options/client-options.ts'
+import type { GuardOptions, UnknownOptions } from '../options/client-options.ts'
 
 /** Options of a {@link SafePool}: those of `pg.Pool` that are safe behind a pooler, and the guard's own. */
 export type SafePoolConfig = pg.PoolConfig & GuardOptions
@@ -33,6 +34,8 @@ const base = originals.Pool.prototype as unknown as PoolInternals & {
  * @throws PoolerSafeError at construction for unknown or unsafe options, a bad URL and the native bindings.
  */
 export class SafePool extends originals.Pool {
+  /** What options that are not known mean to this class, when its options do not say. */
+  static readonly unknownOptions: UnknownOptions = 'reject'
   /** As `pg` calls it: what a client is made with. */
   readonly Client: typeof SafeClient
   readonly #pg = this as unknown as PoolInternals
@@ -47,7 +50,7 @@ export class SafePool extends originals.Pool {
     // Its own options are this pool's business, whatever the class of its clients is.
     const { Client = SafeClient, ...rest } = config
     if (!isSafeClient(Client)) throw foreignClient(Client)
-    checkClientOptions(rest)
+    checkClientOptions(rest, new.target.unknownOptions)
     super(config)
     this.Client = Client
     markChecked(this.options)

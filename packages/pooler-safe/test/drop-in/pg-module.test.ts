@@ -17,9 +17,19 @@ test('I11: pooler-safe/pg exports every name of pg, as the same object, except t
   for (const name of rest) {
     expect(safePg[name as keyof typeof safePg], name).toBe(pg[name as keyof typeof pg])
   }
-  expect([safeNames.Client, safePg.Client]).toEqual([SafeClient, SafeClient])
-  expect([safeNames.Pool, safePg.Pool]).toEqual([SafePool, SafePool])
+  expect([safePg.Client, safePg.Pool]).toEqual([safeNames.Client, safeNames.Pool])
+  expect(safePg.Client.prototype).toBeInstanceOf(SafeClient)
+  expect(safePg.Pool.prototype).toBeInstanceOf(SafePool)
   expect([safeNames.native, safePg.native]).toEqual([null, null])
+})
+
+test('I9: options that a library adds of its own are ignored, unsafe ones are refused', () => {
+  const connectionString = 'postgres://app@localhost/shop'
+  expect(() => new safePg.Pool({ connectionString, poolName: 'main' } as object)).not.toThrow()
+  expect(() => new safePg.Client({ connectionString, logger: console } as object)).not.toThrow()
+  expect(() => new SafePool({ connectionString, poolName: 'main' } as object)).toThrow(/"poolName" is not known/)
+  expect(() => new safePg.Pool({ connectionString, statement_timeout: 5 })).toThrow(/"statement_timeout" is refused/)
+  expect(() => new safePg.Client({ connectionString, binary: true } as object)).toThrow(/"binary" is refused/)
 })
 
 const use = `
@@ -46,7 +56,7 @@ test('I11: pooler-safe/pg works with require, as built', async () => {
 })
 
 test('I11: the classes of pooler-safe/pg are those of pooler-safe, as built: no second copy is loaded', async () => {
-  const compare = `process.stdout.write(JSON.stringify([one.SafeClient === two.Client, one.SafePool === two.Pool]))`
+  const compare = `process.stdout.write(JSON.stringify([two.Client.prototype instanceof one.SafeClient, two.Pool.prototype instanceof one.SafePool]))`
   const imported = `import * as one from 'pooler-safe'; import * as two from 'pooler-safe/pg'\n${compare}`
   const required = `const one = require('pooler-safe'), two = require('pooler-safe/pg')\n${compare}`
   expect((await runProgram(imported, { type: 'module' })).said).toEqual([true, true])
