@@ -3,7 +3,12 @@ import { library } from '../../tsup.shared.ts'
 
 export default defineConfig(
   library({
-    entry: { index: 'src/index.ts', pg: 'src/drop-in/pg.ts', register: 'src/drop-in/register.ts' },
+    entry: {
+      index: 'src/index.ts',
+      pg: 'src/drop-in/pg.ts',
+      register: 'src/drop-in/register.ts',
+      slonik: 'src/drop-in/slonik.ts',
+    },
     // The subpaths use the classes of the main entry, so that there is one copy of them.
     external: ['pooler-safe'],
   }),

@@ -68,7 +68,7 @@ function checkOption(
   kind: 'option' | 'URL parameter',
 ): void {
   const refused = Object.hasOwn(refusedOptions, key) ? refusedOptions[key] : undefined
-  if (refused) {
+  if (refused && !(refused.alsoOfOthers && unknown === 'ignore')) {
     if (!asksForNothing(value, refused)) throw unsafeOption(key, refused, kind)
     return
   }

@@ -25,9 +25,10 @@ test('I11: pooler-safe/pg exports every name of pg, as the same object, except t
 
 test('I9: options that a library adds of its own are ignored, unsafe ones are refused', () => {
   const connectionString = 'postgres://app@localhost/shop'
-  expect(() => new safePg.Pool({ connectionString, poolName: 'main' } as object)).not.toThrow()
+  expect(() => new safePg.Pool({ connectionString, poolName: 'main', schema: 'jobs' } as object)).not.toThrow()
   expect(() => new safePg.Client({ connectionString, logger: console } as object)).not.toThrow()
   expect(() => new SafePool({ connectionString, poolName: 'main' } as object)).toThrow(/"poolName" is not known/)
+  expect(() => new SafePool({ connectionString, schema: 'jobs' } as object)).toThrow(/"schema" is refused/)
   expect(() => new safePg.Pool({ connectionString, statement_timeout: 5 })).toThrow(/"statement_timeout" is refused/)
   expect(() => new safePg.Client({ connectionString, binary: true } as object)).toThrow(/"binary" is refused/)
 })
