@@ -6,8 +6,23 @@ import { Numbers } from './numbers.ts'
 import { probes } from './probes.ts'
 import type { Outcome, Recorder } from './record.ts'
 
+// A program that uses pg listens for lost connections, or ends with the first one.
+class Client extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config)
+    this.on('error', () => undefined)
+  }
+}
+
+class Pool extends pg.Pool {
+  constructor(config?: pg.PoolConfig) {
+    super({ ...config, Client })
+    this.on('error', () => undefined)
+  }
+}
+
 /** `pg` as it is. What it lacks of the guarded classes, no library asks for. */
-const raw = { guarded: false, pg, Client: pg.Client, Pool: pg.Pool } as unknown as Driver
+const raw = { guarded: false, pg: { ...pg, Client, Pool }, Client, Pool } as unknown as Driver
 
 const probeLimitMs = 10_000
 const closeLimitMs = 3_000
@@ -47,10 +62,16 @@ async function attempt<Under extends LibraryUnderTest>(
     close = () => under.close()
     await run(under)
     return 'holds'
-  })().catch((error: unknown): Outcome => ({ failed: error instanceof Error ? error.message : String(error) }))
+  })().catch((error: unknown): Outcome => ({ failed: reasonOf(error) }))
   const outcome = await Promise.race([tried, sleep(probeLimitMs, { failed: 'It hung.' } as const)])
   await Promise.race([close?.().catch(() => undefined), sleep(closeLimitMs)])
   return outcome
+}
+
+/** What the innermost error says: libraries wrap what PostgreSQL said into what they had asked. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message
 }
 
 function databaseOf(url: string): string {

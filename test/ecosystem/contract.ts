@@ -50,7 +50,7 @@ export interface Library<Under extends LibraryUnderTest = LibraryUnderTest> {
   readonly name: string
   /** The npm packages that make it up, the one that counts first. */
   readonly packages: readonly [string, ...string[]]
-  /** How it is given a guarded client, in one line of code. */
+  /** How it is given a guarded client, as code. */
   readonly connect: string
   /** What has to be set for a transaction-mode pooler besides that, and why. */
   readonly needs?: string

@@ -7,7 +7,9 @@ import { testLibrary } from './test-library.ts'
 testLibrary({
   name: '@fastify/postgres',
   packages: ['@fastify/postgres', 'fastify'],
-  connect: `app.register(fastifyPostgres, { connectionString: url, pg }) with pg from 'pooler-safe/pg'`,
+  connect: `import pg from 'pooler-safe/pg'
+
+await app.register(fastifyPostgres, { connectionString: url, pg })`,
   async open(driver, { url }) {
     const app = fastify()
     await app.register(fastifyPostgres, { connectionString: url, max: 12, pg: driver.pg })

@@ -12,7 +12,7 @@ const items = new EntitySchema<Item>({
 testLibrary({
   name: 'MikroORM',
   packages: ['@mikro-orm/postgresql'],
-  connect: 'MikroORM.init({ clientUrl: url, driverOptions: { Client: SafeClient }, … })',
+  connect: 'await MikroORM.init({ clientUrl: url, driverOptions: { Client: SafeClient }, entities })',
   needs: `Not sessionContext: 'connection' (it resets and sets session state at every checkout). Schema generator and migrations on the direct URL.`,
   without: { prepared: 'MikroORM names no statements.' },
   async open(driver, { url }) {

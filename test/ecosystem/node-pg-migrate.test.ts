@@ -32,7 +32,7 @@ const options = { direction: 'up', migrationsTable, logger: silent, checkOrder: 
 testLibrary<MigrationsUnderTest>({
   name: 'node-pg-migrate',
   packages: ['node-pg-migrate'],
-  connect: 'runner({ databaseUrl: directUrl, … })',
+  connect: `await runner({ databaseUrl: directUrl, dir, direction: 'up', migrationsTable })`,
   direct: 'Everything: it takes a session advisory lock and sets search_path. On a pooled client both are refused.',
   without: {
     transaction: 'It runs migrations, no transactions of the program.',

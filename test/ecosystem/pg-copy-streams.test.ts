@@ -36,7 +36,8 @@ async function onClient<T>(pool: SafePool, work: (client: pg.PoolClient) => Prom
 testLibrary<CopyUnderTest>({
   name: 'pg-copy-streams',
   packages: ['pg-copy-streams'],
-  connect: 'client.query(from(text)) on a client of a SafePool',
+  connect: `const client = await safePool.connect()
+await pipeline(source, client.query(from('copy item from stdin')))`,
   without: { prepared: 'COPY has no parameters.' },
   own: {
     'copies many rows in and out': async ({ pool }, numbers) => {

@@ -18,7 +18,7 @@ const manyNamesSql = 'select name from item where id = any($1) order by id'
 testLibrary<CursorUnderTest>({
   name: 'pg-cursor',
   packages: ['pg-cursor'],
-  connect: 'client.query(new Cursor(text, values)) on a client of a SafePool',
+  connect: 'const client = await safePool.connect()\nconst cursor = client.query(new Cursor(text, values))',
   without: { prepared: 'pg-cursor names a portal, which lives in one transaction, and no statement.' },
   own: {
     'reads in portions, many cursors at once, and may stop early': async ({ pool, insert }, numbers) => {

@@ -27,7 +27,7 @@ async function namesOf(pool: SafePool, text: string, values: unknown[], limit = 
 testLibrary<StreamUnderTest>({
   name: 'pg-query-stream',
   packages: ['pg-query-stream'],
-  connect: 'client.query(new QueryStream(text, values)) on a client of a SafePool',
+  connect: 'const client = await safePool.connect()\nconst stream = client.query(new QueryStream(text, values))',
   without: { prepared: 'pg-query-stream names a portal, which lives in one transaction, and no statement.' },
   own: {
     'streams many rows, many streams at once, and may stop early': async ({ pool, insert }, numbers) => {

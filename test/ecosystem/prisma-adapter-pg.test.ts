@@ -27,13 +27,14 @@ testLibrary({
   async open(driver, { url }) {
     // Held against the interface that the query engine uses; a generated client needs an engine to be downloaded.
     const config = { connectionString: url, max: 12, Client: driver.Client }
-    const adapter = await new PrismaPg(config, { statementNameGenerator: ({ sql }) => `s${sql.length}` }).connect()
-    const read = async (id: number): Promise<string | undefined> =>
-      (await adapter.queryRaw(query(nameSql, [id]))).rows[0]?.[0] as string | undefined
+    const adapter = await new PrismaPg(config).connect()
+    const naming = await new PrismaPg(config, { statementNameGenerator: ({ sql }) => `s${sql.length}` }).connect()
+    const read = async (from: SqlQueryable, id: number): Promise<string | undefined> =>
+      (await from.queryRaw(query(nameSql, [id]))).rows[0]?.[0] as string | undefined
     return {
       insert: (item) => adapter.executeRaw(query(insertSql, valuesOf(item))),
-      nameOf: read,
-      prepared: read,
+      nameOf: (id) => read(adapter, id),
+      prepared: (id) => read(naming, id),
       async transaction(work) {
         // As the engine does it: the adapter opens and gives back, the engine sends COMMIT and ROLLBACK.
         const transaction = await adapter.startTransaction()
@@ -47,7 +48,9 @@ testLibrary({
           throw error
         }
       },
-      close: () => adapter.dispose(),
+      async close() {
+        await Promise.all([adapter.dispose(), naming.dispose()])
+      },
     }
   },
 })

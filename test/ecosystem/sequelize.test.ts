@@ -12,7 +12,13 @@ beforeEach(() => {
 testLibrary({
   name: 'Sequelize',
   packages: ['sequelize'],
-  connect: `new Sequelize(url, { dialectModule: pg, … }) with pg from 'pooler-safe/pg'`,
+  connect: `import pg from 'pooler-safe/pg'
+
+new Sequelize(url, {
+  dialectModule: pg,
+  keepDefaultTimezone: true,
+  dialectOptions: { clientMinMessages: 'ignore' },
+})`,
   needs: `keepDefaultTimezone: true and dialectOptions: { clientMinMessages: 'ignore' }: otherwise it sets the time zone and client_min_messages once per client connection.`,
   without: { prepared: 'Sequelize names no statements.' },
   open(driver, { url }) {

@@ -28,7 +28,9 @@ function fails(error: unknown, expected: new (...args: never[]) => unknown): voi
 testLibrary<SlonikUnderTest>({
   name: 'Slonik',
   packages: ['slonik'],
-  connect: `createPool(url, { driverFactory: createSafeDriverFactory() }) from 'pooler-safe/slonik'`,
+  connect: `import { createSafeDriverFactory } from 'pooler-safe/slonik'
+
+await createPool(url, { driverFactory: createSafeDriverFactory() })`,
   own: {
     'raises its own errors, with that of PostgreSQL as the cause': async ({ pool }, numbers) => {
       const item = numbers.item()

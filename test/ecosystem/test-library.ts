@@ -15,6 +15,11 @@ const guarded: Driver = { guarded: true, pg: safePg, Client: SafeClient, Pool: S
  * audited when the file ends.
  */
 export function testLibrary<Under extends LibraryUnderTest>(library: Library<Under>): void {
+  // Runs after the audit of the backends, which fails the file when one of them is dirty.
+  const recorder = new Recorder(library)
+  afterAll(() => {
+    recorder.write()
+  })
   const database = useTestDatabase({
     template: 'ecosystem',
     prepare: async (directUrl) => {
@@ -23,10 +28,6 @@ export function testLibrary<Under extends LibraryUnderTest>(library: Library<Und
       await client.query(tableSql)
       await client.end()
     },
-  })
-  const recorder = new Recorder(library)
-  afterAll(() => {
-    recorder.write()
   })
 
   // Both poolers lead to the same table.

@@ -13,7 +13,9 @@ const items = new EntitySchema<Item>(
 testLibrary({
   name: 'TypeORM',
   packages: ['typeorm'],
-  connect: `new DataSource({ type: 'postgres', url, driver: pg, … }) with pg from 'pooler-safe/pg'`,
+  connect: `import pg from 'pooler-safe/pg'
+
+new DataSource({ type: 'postgres', url, driver: pg, entities })`,
   needs: 'No synchronize, migrations on the direct URL.',
   without: { prepared: 'TypeORM names no statements.' },
   async open(driver, { url }) {
