@@ -5,6 +5,7 @@ export default defineConfig(
   library({
     entry: {
       index: 'src/index.ts',
+      otel: 'src/telemetry/otel.ts',
       pg: 'src/drop-in/pg.ts',
       register: 'src/drop-in/register.ts',
       slonik: 'src/drop-in/slonik.ts',

@@ -69,4 +69,22 @@ export const mutations: readonly Mutation[] = [
     replacement: '',
     tests: ['packages/pooler-safe/test/client'],
   },
+  {
+    id: 'release-in-callback',
+    removes: 'a new client is quiet before its first query',
+    invariants: ['I11'],
+    file: `${client}/safe-client.ts`,
+    anchor: ' || !this.#pg.hasExecuted',
+    replacement: '',
+    tests: ['packages/pooler-safe/test/pool/release-in-callback.test.ts'],
+  },
+  {
+    id: 'checkout-context',
+    removes: 'a query that waited for a client is traced in the async context of its caller',
+    invariants: ['I11'],
+    file: 'packages/pooler-safe/src/telemetry/trace.ts',
+    anchor: 'AsyncResource.bind(callback)',
+    replacement: 'callback',
+    tests: ['packages/pooler-safe/test/telemetry/channels.test.ts'],
+  },
 ]

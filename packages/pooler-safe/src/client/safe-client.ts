@@ -5,6 +5,7 @@ import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
 import { asksForNothing, checkClientOptions, unsafeOption } from '../options/client-options.ts'
 import type { GuardOptions, UnknownOptions } from '../options/client-options.ts'
 import { refusedStartupParameters } from '../options/pg-options.ts'
+import { isQueryTraced, tellRefusal, traceQuery } from '../telemetry/trace.ts'
 import { wireGuard } from '../wire/wire-guard.ts'
 import { sendCancelRequest } from './cancel-request.ts'
 import { guardSubmit } from './foreign-submittable.ts'
@@ -77,8 +78,8 @@ export class SafeClient extends originals.Client {
       if (!asksForNothing(this.#pg.connectionParameters[key], refused)) throw unsafeOption(key, refused, 'option')
     }
     this.#guard = new SafeConnection(original, {
-      query: (query) => this.#admitQuery(query),
-      text: (text, extended) => this.#admit(text, extended, this.scope),
+      query: (query) => tellRefusal(query.text, this.#admitQuery(query)),
+      text: (text, extended) => tellRefusal(text, this.#admit(text, extended, this.scope)),
       explain: (query, error) => this.#explain(query, error),
     })
     Object.defineProperty(this, 'connection', {
@@ -293,7 +294,8 @@ export class SafeClient extends originals.Client {
       return
     }
     if (timeoutMs) this.#limit(query, timeoutMs)
-    base.query.call(this, query as never)
+    if (isQueryTraced()) traceQuery(this, query, () => base.query.call(this, query as never))
+    else base.query.call(this, query as never)
   }
 
   #limit(query: SafeQuery, timeoutMs: number): void {

@@ -7,6 +7,7 @@ import { SafeQuery } from '../client/safe-query.ts'
 import { explainError, notSent } from '../errors/explain-error.ts'
 import { warn } from '../errors/warn.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import { traceCheckout } from '../telemetry/trace.ts'
 import { checkClientOptions, markChecked, badOption } from '../options/client-options.ts'
 import type { GuardOptions, UnknownOptions } from '../options/client-options.ts'
 
@@ -147,8 +148,10 @@ export class SafePool extends originals.Pool {
   }
 
   #connect(callback: Connected): void {
-    base.connect.call(this, (error, client, release) => {
-      callback(error && explainError(error, notSent), client, release)
+    traceCheckout(this, callback, (done) => {
+      base.connect.call(this, (error, client, release) => {
+        done(error && explainError(error, notSent), client, release)
+      })
     })
   }
 
