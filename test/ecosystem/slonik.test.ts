@@ -15,6 +15,9 @@ import { testLibrary } from './test-library.ts'
 interface SlonikUnderTest extends LibraryUnderTest {
   readonly pool: DatabasePool
   readonly impatient: DatabasePool
+  readonly resetting: DatabasePool
+  /** Calls of resetConnection that came to their end. */
+  readonly resets: readonly unknown[]
 }
 
 const named = z.object({ name: z.string() })
@@ -66,6 +69,13 @@ await createPool(url, { driverFactory: createSafeDriverFactory() })`,
       same(((await rejects(leak, 'a leak')) as { code?: string }).code, 'POOLER_SAFE_LEAKED_TRANSACTION', 'code')
       same(await nameOf(item.id), undefined, 'what was not committed')
     },
+    'calls a resetConnection of the program, and leaves out its DISCARD ALL': async ({ resetting, resets }) => {
+      await resetting.query(sql.unsafe`select 1`)
+      await resetting.query(sql.unsafe`select 2`)
+      // A DISCARD ALL that was sent would have been refused, and the call would not have come to its end.
+      await resetting.end()
+      same(resets, ['ended', 'ended'], 'calls')
+    },
     'parses the types that Slonik names': async ({ pool }) => {
       const row = await pool.one(
         sql.type(
@@ -100,9 +110,21 @@ await createPool(url, { driverFactory: createSafeDriverFactory() })`,
       statementTimeout: 300,
       idleInTransactionSessionTimeout: 200,
     })
+    const resets: string[] = []
+    const resetting = await createPool(url, {
+      driverFactory,
+      maxPoolSize: 1,
+      async resetConnection({ query }) {
+        await query('DISCARD ALL')
+        await query('select 1')
+        resets.push('ended')
+      },
+    })
     return {
       pool,
       impatient,
+      resetting,
+      resets,
       insert: (item) => pool.query(insertOf(item)),
       nameOf: async (id) => (await pool.maybeOne(sql.type(named)`select name from item where id = ${id}`))?.name,
       prepared: async (id) =>
