@@ -76,9 +76,10 @@ export const probes: readonly Probe[] = [
     fact: 'notices a COMMIT that fails because of a deferred constraint',
     part: 'transaction',
     async run(library, numbers) {
-      const taken = numbers.item()
-      await library.insert(taken)
-      const items = numbers.items(parallel).map((item) => ({ ...item, position: taken.position }))
+      // Each has a row of its own to collide with: COMMITs that wait for one another would be a deadlock.
+      const taken = numbers.items(parallel)
+      for (const item of taken) await library.insert(item)
+      const items = taken.map(({ position }) => ({ ...numbers.item(), position }))
       await Promise.all(
         items.map(async (item) => {
           const error = await rejects(
