@@ -389,5 +389,23 @@ export const mutations: readonly Mutation[] = [
     replacement: "declare('safe', 'advisory-session-lock', `pg_${attempt}advisory_lock${shared}`, {",
     tests: ['test/oracle'],
   },
+  {
+    id: 'release-in-callback',
+    removes: 'a new client is quiet before its first query',
+    invariants: ['I11'],
+    file: `${client}/safe-client.ts`,
+    anchor: ' || !hasExecuted',
+    replacement: '',
+    tests: [`${tests}/pool/release-in-callback.test.ts`],
+  },
+  {
+    id: 'checkout-context',
+    removes: 'a query that waited for a client is traced in the async context of its caller',
+    invariants: ['I11'],
+    file: `${source}/telemetry/trace.ts`,
+    anchor: 'AsyncResource.bind(callback)',
+    replacement: 'callback',
+    tests: [`${tests}/telemetry/channels.test.ts`],
+  },
   ...jobServiceMutations,
 ]

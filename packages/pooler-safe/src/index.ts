@@ -15,6 +15,14 @@ export type { GuardOptions } from './options/client-options.ts'
 export { SafePool, type SafePoolConfig } from './pool/safe-pool.ts'
 export { SafeClient, type SafeClientConfig } from './client/safe-client.ts'
 export { wireGuard, type WireAudit, type WireGuardOptions, type WireViolation } from './wire/wire-guard.ts'
+export type {
+  CheckoutTrace,
+  OutcomeUnknownMessage,
+  QueryTrace,
+  RefusedMessage,
+  TraceEndpoint,
+  TransactionTrace,
+} from './telemetry/channels.ts'
 export type { EndpointMode, EndpointReport, VerifyOptions } from './endpoint/verify.ts'
 export {
   errorCodes,

@@ -6,6 +6,7 @@ import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import { originals } from './originals.ts'
 
 /** The status byte of ReadyForQuery: idle, in a transaction, in a failed transaction. */
 export type TransactionStatus = 'I' | 'T' | 'E'
@@ -110,6 +111,7 @@ export interface ClientInternals {
   _ending: boolean
   _ended: boolean
   readyForQuery?: boolean
+  /** A query was started at least once. */
   hasExecuted?: boolean
   secretKey: number | null
   processID: number | null
@@ -143,7 +145,7 @@ export interface PoolInternals {
 const needed: readonly (readonly [owner: string, prototype: unknown, methods: readonly string[]])[] = [
   [
     'Client',
-    pg.Client.prototype,
+    originals.Client.prototype,
     [
       'getStartupConf',
       '_errorAllQueries',
@@ -173,7 +175,7 @@ const needed: readonly (readonly [owner: string, prototype: unknown, methods: re
       'handleReadyForQuery',
     ],
   ],
-  ['Pool', pg.Pool.prototype, ['_release', '_acquireClient', 'connect', 'query']],
+  ['Pool', originals.Pool.prototype, ['_release', '_acquireClient', 'connect', 'query']],
 ]
 
 let checked = false
@@ -185,7 +187,10 @@ let checked = false
  */
 export function assertSupportedPg(): void {
   if (checked) return
-  if (!hasMethod(pg.Client.prototype, '_handleReadyForQuery') && hasMethod(pg.Client.prototype, 'isConnected')) {
+  if (
+    !hasMethod(originals.Client.prototype, '_handleReadyForQuery') &&
+    hasMethod(originals.Client.prototype, 'isConnected')
+  ) {
     throw nativeBindings('pg.Client is the native one (NODE_PG_FORCE_NATIVE is set)')
   }
   for (const [owner, prototype, methods] of needed) {

@@ -1,9 +1,11 @@
 import { toError } from '../errors/to-error.ts'
-import pg from 'pg'
+import type pg from 'pg'
 import { explainError, notSent, type ErrorMoment } from '../errors/explain-error.ts'
 import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
-import { asksForNothing, checkClientOptions, unsafeOption, type GuardOptions } from '../options/client-options.ts'
+import { asksForNothing, checkClientOptions, unsafeOption } from '../options/client-options.ts'
+import type { GuardOptions, UnknownOptions } from '../options/client-options.ts'
 import { refusedStartupParameters } from '../options/pg-options.ts'
+import { isQueryTraced, tellRefusal, traceQuery } from '../telemetry/trace.ts'
 import { wireGuard } from '../wire/wire-guard.ts'
 import { sendCancelRequest } from './cancel-request.ts'
 import { guardSubmit } from './foreign-submittable.ts'
@@ -17,6 +19,7 @@ import type {
   Submittable,
   TransactionStatus,
 } from './pg-internals.ts'
+import { originals } from './originals.ts'
 import { SafeConnection, tooManyParameters, maxParameters } from './safe-connection.ts'
 import { SafeQuery, type Interruption } from './safe-query.ts'
 import { isTransactional, judgeSql, type Scope } from './sql-policy.ts'
@@ -26,7 +29,7 @@ import { lostTransaction, TransactionWatch, wrongState } from './transaction-wat
 export type SafeClientConfig = pg.ClientConfig & GuardOptions
 
 /** What `super` is for the methods that the public types of `pg` leave out. */
-const base = pg.Client.prototype as unknown as ClientInternals & {
+const base = originals.Client.prototype as unknown as ClientInternals & {
   query(config: unknown, values?: unknown, callback?: unknown): unknown
 }
 
@@ -46,7 +49,9 @@ const fatalGraceMs = 1_000
  * const foreign = new pg.Pool({ connectionString: url, Client: SafeClient })
  * ```
  */
-export class SafeClient extends pg.Client {
+export class SafeClient extends originals.Client {
+  /** What options that are not known mean to this class, when its options do not say. */
+  static readonly unknownOptions: UnknownOptions = 'reject'
   /** Who may control transactions on this client: its holder, or nobody while `pool.query` has it. */
   scope: Scope = 'client'
   /** Given back to its pool; using it now would run statements in somebody else's turn. */
@@ -68,7 +73,7 @@ export class SafeClient extends pg.Client {
 
   constructor(config?: string | SafeClientConfig) {
     assertSupportedPg()
-    const options = checkClientOptions(config)
+    const options = checkClientOptions(config, new.target.unknownOptions)
     super(config)
     const original = this.connection as unknown as ConnectionInternals | undefined
     if (!original) throw nativeBindings('pg.Client has no connection')
@@ -77,8 +82,8 @@ export class SafeClient extends pg.Client {
       if (!asksForNothing(this.#pg.connectionParameters[key], refused)) throw unsafeOption(key, refused, 'option')
     }
     this.#guard = new SafeConnection(original, {
-      query: (query) => this.#admitQuery(query),
-      text: (text, extended) => this.#admit(text, extended, this.scope),
+      query: (query) => tellRefusal(query.text, this.#admitQuery(query)),
+      text: (text, extended) => tellRefusal(text, this.#admit(text, extended, this.scope)),
       explain: (query, error) => this.#explain(query, error),
     })
     Object.defineProperty(this, 'connection', {
@@ -293,7 +298,8 @@ export class SafeClient extends pg.Client {
       return
     }
     if (timeoutMs) this.#limit(query, timeoutMs)
-    base.query.call(this, query as never)
+    if (isQueryTraced()) traceQuery(this, query, () => base.query.call(this, query as never))
+    else base.query.call(this, query as never)
   }
 
   #limit(query: SafeQuery, timeoutMs: number): void {

@@ -14,8 +14,11 @@ export interface GuardOptions {
   /** Told about leaks that were repaired. Default: `process.emitWarning`. */
   readonly onWarning?: ((warning: Error) => void) | undefined
   /** What to do with options that are not known. Default `reject`. */
-  readonly unknownOptions?: 'reject' | 'ignore' | undefined
+  readonly unknownOptions?: UnknownOptions | undefined
 }
+
+/** What to do with options that are not known. */
+export type UnknownOptions = 'reject' | 'ignore'
 
 /** Option objects that were checked already: a pool gives the same one to each of its clients. */
 const checked = new WeakSet<object>()
@@ -25,10 +28,10 @@ const checked = new WeakSet<object>()
  *
  * @throws PoolerSafeError POOLER_SAFE_UNKNOWN_OPTION, POOLER_SAFE_UNSAFE_OPTION, POOLER_SAFE_BAD_OPTION, POOLER_SAFE_BAD_URL
  */
-export function checkClientOptions(config: unknown): GuardOptions {
+export function checkClientOptions(config: unknown, unknownByDefault: UnknownOptions = 'reject'): GuardOptions {
   if (config === undefined || config === null) return {}
   if (typeof config === 'string') {
-    checkUrlOptions(config, 'reject')
+    checkUrlOptions(config, unknownByDefault)
     return {}
   }
   if (typeof config !== 'object') throw badOption('config', 'must be a connection URL or an options object')
@@ -37,7 +40,7 @@ export function checkClientOptions(config: unknown): GuardOptions {
   checkChoice(options, 'names', ['strip', 'reject'])
   checkChoice(options, 'unknownOptions', ['reject', 'ignore'])
   // Another library's pool hands over its own options too; what they are called is that library's business.
-  const unknown = options.unknownOptions ?? ('Client' in options ? 'ignore' : 'reject')
+  const unknown = options.unknownOptions ?? ('Client' in options ? 'ignore' : unknownByDefault)
   for (const key of Object.keys(options)) checkOption(key, options[key], knownObjectOptions, unknown, 'option')
   checkPort(options['port'])
   if (options['connectionString'] !== undefined && options['connectionString'] !== null) {
@@ -51,7 +54,7 @@ export function markChecked(options: object): void {
   checked.add(options)
 }
 
-function checkUrlOptions(url: unknown, unknown: 'reject' | 'ignore'): void {
+function checkUrlOptions(url: unknown, unknown: UnknownOptions): void {
   const parsed = checkUrl(url)
   if (!parsed) return
   for (const [key, value] of parsed.searchParams) checkOption(key, value, knownUrlOptions, unknown, 'URL parameter')
@@ -61,11 +64,11 @@ function checkOption(
   key: string,
   value: unknown,
   known: ReadonlySet<string>,
-  unknown: 'reject' | 'ignore',
+  unknown: UnknownOptions,
   kind: 'option' | 'URL parameter',
 ): void {
   const refused = Object.hasOwn(refusedOptions, key) ? refusedOptions[key] : undefined
-  if (refused) {
+  if (refused && !(refused.alsoOfOthers && unknown === 'ignore')) {
     if (!asksForNothing(value, refused)) throw unsafeOption(key, refused, kind)
     return
   }

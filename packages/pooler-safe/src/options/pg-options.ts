@@ -56,6 +56,8 @@ export interface RefusedOption {
   readonly hint: string
   /** Values that ask for nothing, besides `undefined`, `null`, `false`, `0` and the empty string. */
   readonly allows?: (value: unknown) => boolean
+  /** Other libraries have an option of this name, which is their business where their options are handed over. */
+  readonly alsoOfOthers?: boolean
 }
 
 const startupHint =
@@ -91,6 +93,7 @@ export const refusedOptions: Readonly<Record<string, RefusedOption>> = {
   schema: {
     hazard: 'search-path-startup',
     why: 'pg ignores it',
+    alsoOfOthers: true,
     hint: 'Qualify names with their schema, or use set local search_path inside a transaction.',
   },
   pipeline: {

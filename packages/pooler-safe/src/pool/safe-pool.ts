@@ -1,12 +1,15 @@
 import { toError } from '../errors/to-error.ts'
-import pg from 'pg'
+import type pg from 'pg'
 import { assertSupportedPg, nativeBindings, type PoolInternals, type QueryCallback } from '../client/pg-internals.ts'
+import { originals } from '../client/originals.ts'
 import { SafeClient } from '../client/safe-client.ts'
 import { SafeQuery } from '../client/safe-query.ts'
 import { explainError, notSent } from '../errors/explain-error.ts'
 import { warn } from '../errors/warn.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
-import { checkClientOptions, markChecked, badOption, type GuardOptions } from '../options/client-options.ts'
+import { traceCheckout } from '../telemetry/trace.ts'
+import { checkClientOptions, markChecked, badOption } from '../options/client-options.ts'
+import type { GuardOptions, UnknownOptions } from '../options/client-options.ts'
 
 /** Options of a {@link SafePool}: those of `pg.Pool` that are safe behind a pooler, and the guard's own. */
 export type SafePoolConfig = pg.PoolConfig & GuardOptions
@@ -14,7 +17,7 @@ export type SafePoolConfig = pg.PoolConfig & GuardOptions
 type Connected = (error: Error | undefined, client: SafeClient | undefined, release: (error?: unknown) => void) => void
 
 /** What `super` is for the methods that the public types of `pg` leave out. */
-const base = pg.Pool.prototype as unknown as PoolInternals & {
+const base = originals.Pool.prototype as unknown as PoolInternals & {
   connect(callback: Connected): void
   query(config: unknown): unknown
 }
@@ -35,7 +38,9 @@ const base = pg.Pool.prototype as unknown as PoolInternals & {
  * const pool = new SafePool({ connectionString: url, max: 10 })
  * ```
  */
-export class SafePool extends pg.Pool {
+export class SafePool extends originals.Pool {
+  /** What options that are not known mean to this class, when its options do not say. */
+  static readonly unknownOptions: UnknownOptions = 'reject'
   /** As `pg` calls it: what a client is made with. */
   readonly Client: typeof SafeClient
   readonly #pg = this as unknown as PoolInternals
@@ -50,7 +55,7 @@ export class SafePool extends pg.Pool {
     // Its own options are this pool's business, whatever the class of its clients is.
     const { Client = SafeClient, ...rest } = config
     if (!isSafeClient(Client)) throw foreignClient(Client)
-    checkClientOptions(rest)
+    checkClientOptions(rest, new.target.unknownOptions)
     super(config)
     this.Client = Client
     markChecked(this.options)
@@ -148,8 +153,10 @@ export class SafePool extends pg.Pool {
   }
 
   #connect(callback: Connected): void {
-    base.connect.call(this, (error, client, release) => {
-      callback(error && explainError(error, notSent), client, release)
+    traceCheckout(this, callback, (done) => {
+      base.connect.call(this, (error, client, release) => {
+        done(error && explainError(error, notSent), client, release)
+      })
     })
   }
 

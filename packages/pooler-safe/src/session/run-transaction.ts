@@ -4,6 +4,8 @@ import { SafeQuery } from '../client/safe-query.ts'
 import { outcomeOf } from '../errors/facts.ts'
 import { OutcomeUnknownError, PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { SafePool } from '../pool/safe-pool.ts'
+import type { TransactionTrace } from '../telemetry/channels.ts'
+import { traceTransaction } from '../telemetry/trace.ts'
 import { beginText, checkTransactionOptions } from './begin.ts'
 import { Limit } from './limit.ts'
 import { retryDelayMs, waitToRetry } from './retry.ts'
@@ -17,11 +19,21 @@ import { run, TransactionHandle, type Transaction, type Unit } from './transacti
  * One attempt uses one client, on which it is one transaction on one backend. It is never reconnected, and no statement of
  * it is repeated alone: an attempt succeeds as a whole, or the whole unit is tried again.
  */
-export async function runTransaction<T>(
+export function runTransaction<T>(
   pool: SafePool,
   work: (tx: Transaction) => Promise<T>,
   options: TransactionOptions,
   defaults: TransactionTimeouts,
+): Promise<T> {
+  return traceTransaction(options, (trace) => runAttempts(pool, work, options, defaults, trace))
+}
+
+async function runAttempts<T>(
+  pool: SafePool,
+  work: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions,
+  defaults: TransactionTimeouts,
+  trace: TransactionTrace,
 ): Promise<T> {
   checkTransactionOptions(options)
   const limit = Limit.of(options)
@@ -29,6 +41,7 @@ export async function runTransaction<T>(
   const retries = options.retries ?? 0
   try {
     for (let attempt = 0; ; attempt += 1) {
+      trace.attempts = attempt + 1
       try {
         return await attemptOnce(pool, work, begin, options.isolation, limit)
       } catch (error) {
