@@ -173,7 +173,9 @@ export class SafePool extends originals.Pool {
     }
     clearTimeout(item.timeoutId)
     item.client.ref()
-    this._acquireClient(item.client, { callback }, item.idleListener, false)
+    traceCheckout(this, callback, (done) => {
+      this._acquireClient(item.client, { callback: done }, item.idleListener, false)
+    })
   }
 
   #query(config: unknown, values: unknown, callback: unknown): unknown {
