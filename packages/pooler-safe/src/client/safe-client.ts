@@ -1,5 +1,6 @@
 import { toError } from '../errors/to-error.ts'
 import pg from 'pg'
+import type { SafeBatch } from '../batch/safe-batch.ts'
 import { explainError, notSent, type ErrorMoment } from '../errors/explain-error.ts'
 import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
 import { asksForNothing, checkClientOptions, unsafeOption, type GuardOptions } from '../options/client-options.ts'
@@ -19,7 +20,7 @@ import type {
 } from './pg-internals.ts'
 import { SafeConnection, tooManyParameters, maxParameters } from './safe-connection.ts'
 import { SafeQuery, type Interruption } from './safe-query.ts'
-import { isTransactional, judgeSql, type Scope } from './sql-policy.ts'
+import { controlling, isTransactional, judgeSql, type Scope } from './sql-policy.ts'
 import { lostTransaction, TransactionWatch, wrongState } from './transaction-watch.ts'
 
 /** Options of a {@link SafeClient}: those of `pg.Client` that are safe behind a pooler, and the guard's own. */
@@ -74,6 +75,7 @@ export class SafeClient extends pg.Client {
     }
     this.#guard = new SafeConnection(original, {
       query: (query) => this.#admitQuery(query),
+      batch: (batch) => this.#admitBatch(batch),
       text: (text, extended) => this.#admit(text, extended, this.scope),
       explain: (query, error) => this.#explain(query, error),
     })
@@ -341,9 +343,16 @@ export class SafeClient extends pg.Client {
     return refusal
   }
 
+  /** Its statements were judged one by one; what is left is to verify what the server says about the transaction. */
+  #admitBatch({ steps }: SafeBatch): Error | undefined {
+    const commands = steps.map(({ command }) => command)
+    this.#watch = commands.some((command) => controlling.has(command)) ? new TransactionWatch(commands) : undefined
+    return undefined
+  }
+
   #admit(text: string, extended: boolean, scope: Scope): Error | undefined {
     const { refusal, control } = judgeSql(text, extended, scope, this.#status)
-    this.#watch = control && !refusal ? new TransactionWatch(control) : undefined
+    this.#watch = control && !refusal ? new TransactionWatch(control.statements.map(({ command }) => command)) : undefined
     return refusal
   }
 

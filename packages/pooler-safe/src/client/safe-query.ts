@@ -52,7 +52,7 @@ export class SafeQuery extends PgQuery {
 
   override submit(connection: ConnectionInternals): Error | null {
     const guard = connection as GuardedConnection
-    const refusal = this.cancelledBefore ?? guard.admission.query(this)
+    const refusal = this.cancelledBefore ?? this.admit(guard)
     if (refusal) return refusal
     guard.beginRequest()
     let failure: unknown
@@ -64,6 +64,11 @@ export class SafeQuery extends PgQuery {
     const { wrote } = guard.endRequest(Boolean(failure))
     this.sent = wrote
     return failure ? toError(failure) : null
+  }
+
+  /** Asks the policy of the client. Returns why it is not sent, if so. */
+  protected admit(guard: GuardedConnection): Error | undefined {
+    return guard.admission.query(this)
   }
 
   override prepare(connection: ConnectionInternals): void {
@@ -182,7 +187,7 @@ export class SafeQuery extends PgQuery {
   }
 }
 
-function badResult(cause: unknown): PoolerSafeError {
+export function badResult(cause: unknown): PoolerSafeError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new PoolerSafeError('POOLER_SAFE_BAD_RESULT', `The result could not be decoded: ${reason}`, {
     outcome: 'executed',

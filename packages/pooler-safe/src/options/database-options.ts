@@ -35,6 +35,14 @@ export interface DatabaseOptions extends TransactionTimeouts {
   readonly wireGuard?: boolean | undefined
   /** Whether an idle process may end while client connections are open. Default false. */
   readonly allowExitOnIdle?: boolean | undefined
+  /**
+   * `pipeline` (default): a batch is one write and one round trip. `sequential`: one statement per round trip inside an explicit
+   * transaction, for poolers that close the client connection when a batch fails in the middle (Odyssey with
+   * `pool_reserve_prepared_statement`).
+   */
+  readonly batchMode?: 'pipeline' | 'sequential' | undefined
+  /** The roles that `withSettings` may name. Default: any that the login role is a member of. */
+  readonly roles?: readonly string[] | undefined
   /** Told about client connections that end while nobody is using them. */
   readonly onError?: ((error: Error) => void) | undefined
   /** Told about leaks that were repaired. Default: `process.emitWarning`. */
@@ -46,6 +54,8 @@ export interface CheckedDatabaseOptions {
   readonly pool: SafePoolConfig
   readonly directUrl: string | undefined
   readonly timeouts: TransactionTimeouts
+  readonly batchMode: 'pipeline' | 'sequential'
+  readonly roles: ReadonlySet<string> | undefined
 }
 
 const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
@@ -60,6 +70,8 @@ const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
   'types',
   'wireGuard',
   'allowExitOnIdle',
+  'batchMode',
+  'roles',
   'onError',
   'onWarning',
   'statementTimeoutMs',
@@ -82,9 +94,18 @@ export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOp
   checkMilliseconds('connectionTimeoutMs', connectionTimeoutMs)
   checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
   checkTimeouts(options)
+  const { batchMode = 'pipeline', roles } = options
+  if (!['pipeline', 'sequential'].includes(batchMode)) {
+    throw badOption('batchMode', 'must be "pipeline" or "sequential"')
+  }
+  if (roles !== undefined && !(Array.isArray(roles) && roles.every((role) => typeof role === 'string'))) {
+    throw badOption('roles', 'must be an array of role names')
+  }
   const { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs } = options
   return {
     directUrl: options.directUrl,
+    batchMode,
+    roles: roles && new Set(roles),
     timeouts: defined({ statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs }),
     pool: defined({
       connectionString: options.url,
