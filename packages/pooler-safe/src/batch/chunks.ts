@@ -48,7 +48,10 @@ export async function* readChunks(
   }
   if (isAsync(rows)) {
     for await (const values of rows) if (add(values)) yield take()
-  } else if (typeof (rows as Iterable<unknown> | undefined)?.[Symbol.iterator] === 'function' && typeof rows !== 'string') {
+  } else if (
+    typeof (rows as Iterable<unknown> | undefined)?.[Symbol.iterator] === 'function' &&
+    typeof rows !== 'string'
+  ) {
     for (const values of rows) if (add(values)) yield take()
   } else {
     throw invalidStatement('The rows of executeMany are an iterable of arrays of values.')

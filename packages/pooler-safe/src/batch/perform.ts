@@ -56,11 +56,7 @@ function send(client: SafeClient, batch: SafeBatch, { onStart }: PerformOptions)
   })
 }
 
-async function performOneByOne(
-  client: SafeClient,
-  steps: readonly Step[],
-  options: PerformOptions,
-): Promise<Answer> {
+async function performOneByOne(client: SafeClient, steps: readonly Step[], options: PerformOptions): Promise<Answer> {
   const undecoded = new Map<number, unknown>()
   const results: ResultInternals[] = []
   for (const [index, step] of steps.entries()) {

@@ -352,7 +352,8 @@ export class SafeClient extends pg.Client {
 
   #admit(text: string, extended: boolean, scope: Scope): Error | undefined {
     const { refusal, control } = judgeSql(text, extended, scope, this.#status)
-    this.#watch = control && !refusal ? new TransactionWatch(control.statements.map(({ command }) => command)) : undefined
+    this.#watch =
+      control && !refusal ? new TransactionWatch(control.statements.map(({ command }) => command)) : undefined
     return refusal
   }
 

@@ -11,6 +11,9 @@ const timeoutSettings = [
   ['idleInTransactionTimeoutMs', 'idle_in_transaction_session_timeout'],
 ] as const
 
+/** How much later than the deadline of this process the server's own one passes: who is first must not be chance. */
+const serverGraceMs = 500
+
 const transactionOptions: ReadonlySet<string> = new Set([
   'isolation',
   'readOnly',
@@ -86,6 +89,6 @@ function limitOf(
 ): number | undefined {
   const own = options[option] ?? defaults[option]
   if (option !== 'statementTimeoutMs' || options.timeoutMs === undefined) return own
-  // The deadline is kept by this process; the server's own limit is there in case this process is not.
-  return Math.min(own ?? Infinity, options.timeoutMs)
+  // The deadline is kept by this process; the server's own limit comes later, in case this process is not there any more.
+  return Math.min(own ?? Infinity, options.timeoutMs + serverGraceMs)
 }

@@ -149,7 +149,11 @@ export class DatabaseSession implements Session {
   }
 }
 
-function failureOf({ error, at, isUndecoded }: BatchAnswer): { error: unknown; at: number | undefined; undecoded: boolean } {
+function failureOf({ error, at, isUndecoded }: BatchAnswer): {
+  error: unknown
+  at: number | undefined
+  undecoded: boolean
+} {
   return { error, at, undecoded: isUndecoded }
 }
 

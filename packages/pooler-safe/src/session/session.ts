@@ -18,7 +18,10 @@ export interface Statement<Row = unknown> {
  * @example
  * const [{ rows }] = await db.batch([statement<{ id: number }>('insert into job default values returning id')])
  */
-export function statement<Row = Record<string, unknown>>(text: string, values: readonly unknown[] = []): Statement<Row> {
+export function statement<Row = Record<string, unknown>>(
+  text: string,
+  values: readonly unknown[] = [],
+): Statement<Row> {
   return { text, values }
 }
 

@@ -67,11 +67,7 @@ export class TransactionHandle {
   }
 
   /** Runs `work` behind a savepoint. Savepoint and release ride with the statements next to them. */
-  nest<T>(
-    work: (tx: Transaction) => Promise<T>,
-    limit: Limit | undefined,
-    settings: Settings | undefined,
-  ): Promise<T> {
+  nest<T>(work: (tx: Transaction) => Promise<T>, limit: Limit | undefined, settings: Settings | undefined): Promise<T> {
     this.#checkOpen()
     this.#state = 'nested'
     const running = this.#nest(work, limit, settings).finally(() => {

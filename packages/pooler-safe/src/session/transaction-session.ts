@@ -52,10 +52,7 @@ export class TransactionSession implements Transaction {
     })
   }
 
-  batch<const S extends readonly BatchStatement[]>(
-    statements: S,
-    options: BatchLimits = {},
-  ): Promise<BatchResults<S>> {
+  batch<const S extends readonly BatchStatement[]>(statements: S, options: BatchLimits = {}): Promise<BatchResults<S>> {
     return this.#guarded(() => this.#batch(statements, options, false))
   }
 
@@ -75,11 +72,7 @@ export class TransactionSession implements Transaction {
     })
   }
 
-  executeMany<Row>(
-    text: string,
-    rows: ParameterRows,
-    options: ExecuteManyLimits = {},
-  ): Promise<QueryResult<Row>> {
+  executeMany<Row>(text: string, rows: ParameterRows, options: ExecuteManyLimits = {}): Promise<QueryResult<Row>> {
     return this.#guarded(async () => {
       checkBatchOptions(options, 'executeMany of a transaction')
       const totals = new Totals<Row>()

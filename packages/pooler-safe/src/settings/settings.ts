@@ -128,7 +128,11 @@ function readRole(value: unknown, roles: ReadonlySet<string> | undefined): strin
     throw badOption('role', 'must be the name of a role', 'Leave it out to run as the login role.')
   }
   if (roles && !roles.has(value)) {
-    throw badOption('role', `is "${value}", which is not among the roles this database may run as`, 'Add it to the option "roles".')
+    throw badOption(
+      'role',
+      `is "${value}", which is not among the roles this database may run as`,
+      'Add it to the option "roles".',
+    )
   }
   return value
 }
