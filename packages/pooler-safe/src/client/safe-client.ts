@@ -6,7 +6,7 @@ import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
 import { asksForNothing, checkClientOptions, unsafeOption, type GuardOptions } from '../options/client-options.ts'
 import { refusedStartupParameters } from '../options/pg-options.ts'
 import { wireGuard } from '../wire/wire-guard.ts'
-import { sendCancelRequest } from './cancel-request.ts'
+import { cancelUntil } from './cancel-request.ts'
 import { guardSubmit } from './foreign-submittable.ts'
 import { assertSupportedPg, nativeBindings } from './pg-internals.ts'
 import type {
@@ -61,6 +61,8 @@ export class SafeClient extends pg.Client {
   #watch: TransactionWatch | undefined
   #fatalTimer: NodeJS.Timeout | undefined
   #queriesTold = false
+  /** Who waits for this client to be quiet. */
+  readonly #waiting = new Set<() => void>()
   #lastError: Error | undefined
 
   constructor(config?: string | SafeClientConfig) {
@@ -118,10 +120,13 @@ export class SafeClient extends pg.Client {
       if (!this.isQuiet && !this.isDead) return
       this.off('drain', settled)
       this.off('end', settled)
+      this.#waiting.delete(settled)
       callback()
     }
     this.on('drain', settled)
     this.on('end', settled)
+    // pg emits no 'drain' for a client that was given back before its first query, while it still connects.
+    this.#waiting.add(settled)
   }
 
   getStartupConf(): Record<string, string> {
@@ -185,10 +190,13 @@ export class SafeClient extends pg.Client {
       this.#guard.stream.destroy()
     }, graceMs)
     this.evicted ??= reason('unknown')
-    query.onSettled = () => {
-      clearTimeout(timer)
-    }
-    this.cancelling = sendCancelRequest(this).catch(() => {
+    const settled = new Promise<void>((resolve) => {
+      query.onSettled = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.cancelling = cancelUntil(this, settled).catch(() => {
       this.#guard.stream.destroy()
     })
   }
@@ -226,6 +234,11 @@ export class SafeClient extends pg.Client {
   }
 
   _handleReadyForQuery(message: ReadyForQueryMessage): void {
+    this.#readyForQuery(message)
+    for (const settled of [...this.#waiting]) settled()
+  }
+
+  #readyForQuery(message: ReadyForQueryMessage): void {
     const status = message.status ?? 'I'
     this.#guard.markReady()
     clearTimeout(this.#fatalTimer)
