@@ -5,6 +5,7 @@ import {
   type ResultInternals,
 } from '../client/pg-internals.ts'
 import type { GuardedConnection } from '../client/safe-connection.ts'
+import { attachFacts } from '../errors/facts.ts'
 import { badResult, SafeQuery } from '../client/safe-query.ts'
 import type { Step } from './step.ts'
 
@@ -72,7 +73,7 @@ export class SafeBatch extends SafeQuery {
     try {
       result.addRow(result.parseRow((message as { fields: unknown }).fields))
     } catch (error) {
-      this.undecoded.set(this.completedSteps, error)
+      this.#undecodable(error)
     }
   }
 
@@ -95,6 +96,12 @@ export class SafeBatch extends SafeQuery {
     this.answered = true
     this._results = this.results
     super.handleReadyForQuery(connection)
+  }
+
+  /** The statement itself succeeded: only its answer could not be read. */
+  #undecodable(error: unknown): void {
+    attachFacts(error, { outcome: 'executed' })
+    this.undecoded.set(this.completedSteps, error)
   }
 
   get #hidden(): boolean {
@@ -131,7 +138,7 @@ export class SafeBatch extends SafeQuery {
       result.addFields(this.#fields)
     } catch (error) {
       // A type parser look-up that throws would escape into the socket's data handler and hang the client.
-      this.undecoded.set(this.completedSteps, badResult(error))
+      this.#undecodable(badResult(error))
     }
     return result
   }

@@ -4,7 +4,7 @@ import { batchError } from '../batch/outcome.ts'
 import { readStep, type Step } from '../batch/step.ts'
 import { Totals } from '../batch/totals.ts'
 import { BatchError } from '../errors/batch-error.ts'
-import { attachFacts, outcomeOf } from '../errors/facts.ts'
+import { outcomeOf } from '../errors/facts.ts'
 import { toError } from '../errors/to-error.ts'
 import { badOption } from '../options/client-options.ts'
 import { Settings, type SessionSettings } from '../settings/settings.ts'
@@ -48,7 +48,6 @@ export class DatabaseSession implements Session {
     }
     const answer = await this.#run([readStep(text, values, 'transaction')], options, Limit.of(options))
     if (answer.error === undefined) return answer.results[0] as QueryResult<Row>
-    if (answer.isUndecoded) attachFacts(answer.error, { outcome: 'executed' })
     throw toError(answer.error)
   }
 
