@@ -13,6 +13,7 @@ export interface Mutation {
 }
 
 const client = 'packages/pooler-safe/src/client'
+const batch = 'packages/pooler-safe/src/batch'
 
 export const mutations: readonly Mutation[] = [
   {
@@ -68,5 +69,50 @@ export const mutations: readonly Mutation[] = [
     anchor: 'if (finding) return { refusal: refusedFinding(finding) }',
     replacement: '',
     tests: ['packages/pooler-safe/test/client'],
+  },
+  {
+    id: 'batch-index',
+    removes: 'a batch says which of its statements failed',
+    invariants: ['I8'],
+    file: `${batch}/safe-batch.ts`,
+    anchor: 'this.failedStep ??= this.completedSteps',
+    replacement: 'this.failedStep ??= 0',
+    tests: ['packages/pooler-safe/test/batch'],
+  },
+  {
+    id: 'batch-commit-tag',
+    removes: 'COMMIT inside a batch is verified',
+    invariants: ['I5'],
+    file: `${client}/safe-client.ts`,
+    anchor: 'commands.some((command) => controlling.has(command)) ? new TransactionWatch(commands) : undefined',
+    replacement: 'undefined',
+    tests: ['packages/pooler-safe/test/batch/failures.test.ts'],
+  },
+  {
+    id: 'batch-commits-half',
+    removes: 'a routine in a batch runs inside an explicit transaction, where it cannot commit',
+    invariants: ['I4'],
+    file: `${client}/sql-policy.ts`,
+    anchor: "const needsBlock = analysis.verdict !== 'safe'",
+    replacement: "const needsBlock = analysis.verdict !== 'safe' && analysis.verdict !== 'opaque'",
+    tests: ['packages/pooler-safe/test/batch/batch.test.ts'],
+  },
+  {
+    id: 'settings-unproven',
+    removes: 'a query under settings runs only when they are in force',
+    invariants: ['I7'],
+    file: 'packages/pooler-safe/src/settings/settings.ts',
+    anchor: "${checks.join(' and ')} then",
+    replacement: "${checks.join(' and ')} or true then",
+    tests: ['packages/pooler-safe/test/settings/with-settings.test.ts'],
+  },
+  {
+    id: 'begin-failed-unnoticed',
+    removes: 'nothing runs behind a BEGIN that failed',
+    invariants: ['I4'],
+    file: 'packages/pooler-safe/src/session/statement-queue.ts',
+    anchor: 'if (lost || unopened) this.#unit.fatal ??= error',
+    replacement: 'if (lost) this.#unit.fatal ??= error',
+    tests: ['packages/pooler-safe/test/session/round-trips.test.ts'],
   },
 ]

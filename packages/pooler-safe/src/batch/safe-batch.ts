@@ -115,10 +115,10 @@ export class SafeBatch extends SafeQuery {
   }
 
   #complete(message: CommandCompleteMessage | undefined): void {
-    if (this.#open === undefined && this.#isFresh(this.completedSteps)) this.#fields = undefined
+    if (!this.#open && this.#isFresh(this.completedSteps)) this.#fields = undefined
     const result = this.#result()
     const before = result.rowCount
-    result.rowCount = null
+    Object.assign(result, { rowCount: null })
     if (message) result.addCommandComplete(message)
     if (this.#merge) {
       if (before !== null) result.rowCount = before + (result.rowCount ?? 0)

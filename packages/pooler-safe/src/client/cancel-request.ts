@@ -17,16 +17,16 @@ const repeatMs = 100
  * safe as long as the client has nothing else to run.
  */
 export async function cancelUntil(client: pg.Client, settled: Promise<void>): Promise<void> {
-  let done = false
-  const ended = settled.then(() => {
-    done = true
-  })
-  while (!done) {
+  const ended = settled.then(() => true)
+  for (;;) {
     await sendCancelRequest(client)
-    if (done) return
     let timer: NodeJS.Timeout | undefined
-    await Promise.race([ended, new Promise((resolve) => (timer = setTimeout(resolve, repeatMs)))])
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), repeatMs)
+    })
+    const done = await Promise.race([ended, late])
     clearTimeout(timer)
+    if (done) return
   }
 }
 

@@ -79,12 +79,14 @@ export interface ResultInternals {
   addRow(row: unknown): void
 }
 
+type ResultClass = new (rowMode: string | undefined, types: unknown) => ResultInternals
+
 const undocumented = pg as unknown as {
-  readonly Result?: new (rowMode: string | undefined, types: unknown) => ResultInternals
+  readonly Result: ResultClass
   readonly utils: { prepareValue(value: unknown): string | Buffer | null }
 }
 /** Its absence is found out by {@link assertSupportedPg}, before anything uses it. */
-export const PgResult = undocumented.Result as NonNullable<typeof undocumented.Result>
+export const PgResult = undocumented.Result
 export const pgUtils = undocumented.utils
 
 /** What `pg.Query` is underneath. */
@@ -184,7 +186,11 @@ const needed: readonly (readonly [owner: string, prototype: unknown, methods: re
       'handleReadyForQuery',
     ],
   ],
-  ['Result', undocumented.Result?.prototype, ['addFields', 'addCommandComplete', 'parseRow', 'addRow']],
+  [
+    'Result',
+    (PgResult as ResultClass | undefined)?.prototype,
+    ['addFields', 'addCommandComplete', 'parseRow', 'addRow'],
+  ],
   ['Pool', pg.Pool.prototype, ['_release', '_acquireClient', 'connect', 'query']],
 ]
 

@@ -133,16 +133,16 @@ export class DatabaseSession implements Session {
 
   /** The same in an explicit transaction: what fails outside of its statements fails at COMMIT. */
   async #sequential<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
-    let worked = false
+    const progress = { worked: false }
     try {
       return await this.transaction(async (tx) => {
-        worked = false
+        progress.worked = false
         const result = await work(tx)
-        worked = true
+        progress.worked = true
         return result
       }, options)
     } catch (error) {
-      if (error instanceof BatchError || !worked) throw error
+      if (error instanceof BatchError || !progress.worked) throw error
       throw new BatchError(error, { phase: 'commit', outcome: outcomeOf(error) })
     }
   }

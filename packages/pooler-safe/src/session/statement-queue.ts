@@ -154,7 +154,7 @@ export class StatementQueue {
     for (const item of items) {
       const to = from + item.steps.length
       const visible = item.merge ? 1 : item.steps.filter(({ hidden }) => !hidden).length
-      item.settle({ ...answerFor(answer, from, to), results: answer.results.slice(result, result + visible) })
+      item.settle({ ...answerFor(answer, lead, from, to), results: answer.results.slice(result, result + visible) })
       from = to
       result += visible
     }
@@ -169,11 +169,12 @@ export class StatementQueue {
 /** What the statements `from` to `to` of a request have to do with its failure. */
 function answerFor(
   { error, failedStep, undecoded }: Answer,
+  lead: number,
   from: number,
   to: number,
 ): { readonly error?: unknown; readonly at?: number; readonly undecoded?: boolean } {
   if (error !== undefined) {
-    if (failedStep === undefined) return { error }
+    if (failedStep === undefined || failedStep < lead) return { error }
     if (failedStep < from) return { error: aborted(error) }
     if (failedStep < to) return { error, at: failedStep - from }
   }

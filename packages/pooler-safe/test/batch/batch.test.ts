@@ -1,5 +1,5 @@
 import { forEachPooler, useTestDatabase } from '@pooler-safe/tests/support'
-import { createDatabase, statement, type Database } from 'pooler-safe'
+import { createDatabase, statement, type Database, type Statement } from 'pooler-safe'
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { prepared } from '../support/tables.ts'
@@ -92,8 +92,8 @@ function batches(url: () => string): void {
   })
 
   test.each([0, 1, 49, 99])('statement %i of 100 fails: its index is reported, and nothing remains', async (at) => {
-    const statements = Array.from({ length: 100 }, (_, id) => insert(id))
-    statements[at] = { text: 'insert into item values ($1, $2)', values: ['no number' as never, 'x'] }
+    const statements: Statement[] = Array.from({ length: 100 }, (_, id) => insert(id))
+    statements[at] = { text: 'insert into item values ($1, $2)', values: ['no number', 'x'] }
     expect(await caught(db.batch(statements))).toMatchObject({
       name: 'BatchError',
       code: 'POOLER_SAFE_BATCH_FAILED',
@@ -103,9 +103,9 @@ function batches(url: () => string): void {
       outcome: 'not-executed',
       cause: { code: '22P02' },
     })
-    statements[at] = { text: 'select 1 / $1::int', values: [0 as never] } as never
+    statements[at] = { text: 'select 1 / $1::int', values: [0] }
     expect(await caught(db.batch(statements))).toMatchObject({ index: at, cause: { code: '22012' } })
-    statements[at] = { text: 'select from nowhere', values: [] } as never
+    statements[at] = { text: 'select from nowhere', values: [] }
     expect(await caught(db.batch(statements))).toMatchObject({ index: at, cause: { code: '42P01' } })
     expect(await ids()).toEqual([])
     expect((await db.query('select 1 as n')).rows).toEqual([{ n: 1 }])
