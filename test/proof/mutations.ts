@@ -107,6 +107,15 @@ export const mutations: readonly Mutation[] = [
     tests: ['packages/pooler-safe/test/settings/with-settings.test.ts'],
   },
   {
+    id: 'escape-unnoticed',
+    removes: 'the database cannot be used inside the callback of its transaction',
+    invariants: ['I4'],
+    file: 'packages/pooler-safe/src/session/escape-guard.ts',
+    anchor: 'if (this.#rejects && this.#storage.getStore()?.isOpen) throw escaped()',
+    replacement: '',
+    tests: ['packages/pooler-safe/test/session/escape-guard.test.ts'],
+  },
+  {
     id: 'begin-failed-unnoticed',
     removes: 'nothing runs behind a BEGIN that failed',
     invariants: ['I4'],

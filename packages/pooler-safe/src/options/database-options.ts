@@ -43,9 +43,14 @@ export interface DatabaseOptions extends TransactionTimeouts {
   readonly batchMode?: 'pipeline' | 'sequential' | undefined
   /** The roles that `withSettings` may name. Default: any that the login role is a member of. */
   readonly roles?: readonly string[] | undefined
+  /**
+   * What to do about a use of the database inside the callback of one of its transactions, in the same async context: refuse
+   * it (default), or allow it. It runs on another backend, outside of the transaction.
+   */
+  readonly escapes?: 'reject' | 'allow' | undefined
   /** Told about client connections that end while nobody is using them. */
   readonly onError?: ((error: Error) => void) | undefined
-  /** Told about leaks that were repaired. Default: `process.emitWarning`. */
+  /** Told about leaks that were repaired, and about `fetch` inside a transaction. Default: `process.emitWarning`. */
   readonly onWarning?: ((warning: Error) => void) | undefined
 }
 
@@ -56,6 +61,7 @@ export interface CheckedDatabaseOptions {
   readonly timeouts: TransactionTimeouts
   readonly batchMode: 'pipeline' | 'sequential'
   readonly roles: ReadonlySet<string> | undefined
+  readonly escapes: 'reject' | 'allow'
 }
 
 const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
@@ -72,6 +78,7 @@ const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
   'allowExitOnIdle',
   'batchMode',
   'roles',
+  'escapes',
   'onError',
   'onWarning',
   'statementTimeoutMs',
@@ -94,7 +101,8 @@ export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOp
   checkMilliseconds('connectionTimeoutMs', connectionTimeoutMs)
   checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
   checkTimeouts(options)
-  const { batchMode = 'pipeline', roles } = options
+  const { batchMode = 'pipeline', roles, escapes = 'reject' } = options
+  if (!['reject', 'allow'].includes(escapes)) throw badOption('escapes', 'must be "reject" or "allow"')
   if (!['pipeline', 'sequential'].includes(batchMode)) {
     throw badOption('batchMode', 'must be "pipeline" or "sequential"')
   }
@@ -105,6 +113,7 @@ export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOp
   return {
     directUrl: options.directUrl,
     batchMode,
+    escapes,
     roles: roles && new Set(roles),
     timeouts: defined({ statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs }),
     pool: defined({

@@ -3,6 +3,8 @@ import { analyzeSql } from '@pooler-safe/hazards'
 import { verifyEndpoint, type EndpointReport, type VerifyOptions } from '../endpoint/verify.ts'
 import { readDatabaseOptions, type DatabaseOptions } from '../options/database-options.ts'
 import { SafePool } from '../pool/safe-pool.ts'
+import { warn } from '../errors/warn.ts'
+import { EscapeGuard } from './escape-guard.ts'
 import { settingsText } from './begin.ts'
 import { Limit } from './limit.ts'
 import { readCall, readStatement } from './read-statement.ts'
@@ -61,15 +63,17 @@ class PooledDatabase implements Database {
   readonly #options: ReturnType<typeof readDatabaseOptions>
   readonly #settings: string | undefined
   readonly #session: DatabaseSession
+  readonly #escapes: EscapeGuard
   #closing: Promise<void> | undefined
 
   constructor(options: DatabaseOptions) {
     this.#options = readDatabaseOptions(options)
     this.pool = new SafePool(this.#options.pool)
-    const { timeouts, batchMode, roles } = this.#options
+    const { timeouts, batchMode, roles, escapes } = this.#options
+    this.#escapes = new EscapeGuard(escapes === 'reject', (warning) => warn(warning, options.onWarning))
     this.#settings = settingsText(timeouts)
     this.#session = new DatabaseSession(
-      { pool: this.pool, timeouts, sequential: batchMode === 'sequential', roles },
+      { pool: this.pool, timeouts, sequential: batchMode === 'sequential', roles, escapes: this.#escapes },
       undefined,
     )
   }
@@ -83,6 +87,7 @@ class PooledDatabase implements Database {
       return this.#session.query<Row>(text, values, options)
     }
     return new Promise<QueryResult<Row>>((resolve, reject) => {
+      this.#escapes.check()
       const { query, options } = readStatement(statement, second, third, 'session')
       if (this.#settings !== undefined && !standsAlone(statement)) {
         query.prelude = this.#settings
@@ -123,6 +128,7 @@ class PooledDatabase implements Database {
   }
 
   close(): Promise<void> {
+    this.#escapes.close()
     this.#closing ??= this.pool.end()
     return this.#closing
   }

@@ -28,10 +28,11 @@ export interface BatchAnswer extends Answer {
  * is verified like any other.
  */
 export async function runBatch(
-  { pool, timeouts }: SessionContext,
+  { pool, timeouts, escapes }: SessionContext,
   steps: readonly Step[],
   { options, settings, limit, merge }: BatchRun,
 ): Promise<BatchAnswer> {
+  escapes.check()
   const explicit = needsBlock(steps, options)
   const lead = [
     ...(explicit ? beginSteps(options, timeouts) : timeoutSteps(options, timeouts)),

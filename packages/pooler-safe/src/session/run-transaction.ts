@@ -28,6 +28,7 @@ export async function runTransaction<T>(
   settings: Settings | undefined,
 ): Promise<T> {
   checkTransactionOptions(options)
+  context.escapes.check()
   const limit = Limit.of(options)
   const opening = [...beginSteps(options, context.timeouts), ...(settings?.enter() ?? [])]
   try {
@@ -40,7 +41,7 @@ export async function runTransaction<T>(
 }
 
 async function attemptOnce<T>(
-  { pool, sequential, roles }: SessionContext,
+  { pool, sequential, roles, escapes }: SessionContext,
   work: (tx: Transaction) => Promise<T>,
   opening: readonly Step[],
   isolation: string | undefined,
@@ -60,7 +61,8 @@ async function attemptOnce<T>(
   }
   let released: unknown
   try {
-    const result = await new TransactionHandle(unit, 0).perform(work, limit)
+    const handle = new TransactionHandle(unit, 0)
+    const result = await handle.perform((tx) => escapes.run(() => work(tx)), limit)
     // Without a statement there was no transaction, and with `commitWith` there is none any more.
     if (unit.begun && !unit.committed) {
       limit?.check('not-executed')
