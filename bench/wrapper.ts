@@ -21,7 +21,7 @@ interface Contestants extends AsyncDisposable {
 
 function contestants(url: string, max: number): Contestants {
   const raw = new pg.Pool({ connectionString: url, max })
-  const pipeline = new pg.Pool({ connectionString: url, max, pipeline: true } as pg.PoolConfig)
+  const pipeline = new pg.Pool({ connectionString: url, max, pipeline: true })
   const safe = createDatabase({ url, max })
   const js = postgresJs(url, { prepare: false, max, fetch_types: false, onnotice: () => undefined })
   return {

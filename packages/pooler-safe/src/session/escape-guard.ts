@@ -71,8 +71,8 @@ function escaped(): PoolerSafeError {
 }
 
 function networkInside(message: unknown): PoolerSafeError {
-  const { request } = (message ?? {}) as { request?: { origin?: unknown; method?: unknown } }
-  const target = `${String(request?.method ?? 'a request')} ${String(request?.origin ?? '')}`.trim()
+  const { request } = (message ?? {}) as { request?: { origin?: string | URL; method?: string } }
+  const target = `${request?.method ?? 'A request'} ${request?.origin?.toString() ?? ''}`.trim()
   return new PoolerSafeError(
     'POOLER_SAFE_NETWORK_IN_TRANSACTION',
     `${target} was started inside a transaction, which holds a backend until the answer is there.`,
