@@ -116,6 +116,15 @@ export const mutations: readonly Mutation[] = [
     tests: ['packages/pooler-safe/test/session/escape-guard.test.ts'],
   },
   {
+    id: 'lost-commit-believed',
+    removes: 'a transaction whose answer was lost resolves only if PostgreSQL says that it was committed',
+    invariants: ['I5'],
+    file: 'packages/pooler-safe/src/session/run-transaction.ts',
+    anchor: "if (status === 'committed') return",
+    replacement: 'if (status) return',
+    tests: ['packages/pooler-safe/test/session/confirm.test.ts'],
+  },
+  {
     id: 'begin-failed-unnoticed',
     removes: 'nothing runs behind a BEGIN that failed',
     invariants: ['I4'],

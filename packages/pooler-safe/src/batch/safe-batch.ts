@@ -68,10 +68,15 @@ export class SafeBatch extends SafeQuery {
   }
 
   override handleDataRow(message: unknown): void {
-    if (this.#hidden || this.undecoded.has(this.completedSteps)) return
+    const { fields } = message as { fields: readonly string[] }
+    if (this.#hidden) {
+      this.steps[this.completedSteps]?.capture?.(fields[0] ?? '')
+      return
+    }
+    if (this.undecoded.has(this.completedSteps)) return
     const result = this.#result()
     try {
-      result.addRow(result.parseRow((message as { fields: unknown }).fields))
+      result.addRow(result.parseRow(fields))
     } catch (error) {
       this.#undecodable(error)
     }

@@ -15,6 +15,8 @@ export interface Step {
   readonly hidden: boolean
   /** It has its meaning, or stays undone on failure, only inside an explicit transaction block. */
   readonly needsBlock: boolean
+  /** Takes the first column of the row that a hidden statement answers with. */
+  readonly capture?: (value: string) => void
   /** Says what the failure of a hidden statement means. */
   readonly explain?: (error: unknown) => unknown
 }

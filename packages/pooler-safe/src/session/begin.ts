@@ -21,6 +21,7 @@ const transactionOptions: ReadonlySet<string> = new Set([
   'timeoutMs',
   'retries',
   'signal',
+  'confirm',
   ...timeoutSettings.map(([option]) => option),
 ])
 
@@ -29,7 +30,8 @@ export function checkTransactionOptions(options: TransactionOptions): void {
   for (const key of Object.keys(options)) {
     if (!transactionOptions.has(key)) throw badOption(key, 'is not an option of transaction()', 'Remove it.')
   }
-  const { isolation, retries } = options
+  const { isolation, retries, confirm } = options
+  if (confirm !== undefined && typeof confirm !== 'boolean') throw badOption('confirm', 'must be true or false')
   if (isolation !== undefined && !isolationLevels.has(isolation)) {
     throw badOption('isolation', `must be one of ${[...isolationLevels].map((level) => `"${level}"`).join(', ')}`)
   }

@@ -11,6 +11,7 @@ import { withRetries } from './retry.ts'
 import { run } from './run.ts'
 import type { SessionContext } from './session-context.ts'
 import type { TransactionOptions } from './session.ts'
+import { notExecuted, TransactionFate } from './transaction-fate.ts'
 import { TransactionHandle } from './transaction-handle.ts'
 import type { Transaction } from './transaction.ts'
 import type { Unit } from './unit.ts'
@@ -32,21 +33,53 @@ export async function runTransaction<T>(
   const limit = Limit.of(options)
   const opening = [...beginSteps(options, context.timeouts), ...(settings?.enter() ?? [])]
   try {
-    return await withRetries(options.retries ?? 0, limit, () =>
-      attemptOnce(context, work, opening, options.isolation, limit),
-    )
+    return await withRetries(options.retries ?? 0, limit, () => attempt(context, work, opening, options, limit))
   } finally {
     limit?.dispose()
   }
 }
 
+/** One attempt, and what became of it when the answer to its COMMIT was lost. */
+async function attempt<T>(
+  context: SessionContext,
+  work: (tx: Transaction) => Promise<T>,
+  opening: readonly Step[],
+  { isolation, confirm }: TransactionOptions,
+  limit: Limit | undefined,
+): Promise<T> {
+  if (!confirm) return attemptOnce(context, work, opening, isolation, limit)
+  const fate = new TransactionFate()
+  const pending: T[] = []
+  try {
+    // Behind BEGIN, and before settings take rights away.
+    return await attemptOnce(context, work, opening.toSpliced(1, 0, fate.step), isolation, limit, (result) => {
+      pending.push(result)
+    })
+  } catch (error) {
+    if (outcomeOf(error) !== 'unknown' || pending.length === 0) throw error
+    const status = await fate.ask(context)
+    if (status === 'committed') return pending[0] as T
+    throw status === 'aborted' ? rolledBack(error) : error
+  }
+}
+
+function rolledBack(error: unknown): PoolerSafeError {
+  return new PoolerSafeError('POOLER_SAFE_CONNECTION_LOST', 'COMMIT did not arrive: the transaction was rolled back.', {
+    outcome: 'not-executed',
+    hint: 'Nothing was executed, so the unit can be run again; retries do that.',
+    cause: notExecuted(error),
+  })
+}
+
 async function attemptOnce<T>(
-  { pool, sequential, roles, escapes }: SessionContext,
+  context: SessionContext,
   work: (tx: Transaction) => Promise<T>,
   opening: readonly Step[],
   isolation: string | undefined,
   limit: Limit | undefined,
+  committing?: (result: T) => void,
 ): Promise<T> {
+  const { pool, sequential, roles, escapes } = context
   const client = await checkOut(pool, limit)
   const unit: Unit = {
     client,
@@ -66,6 +99,7 @@ async function attemptOnce<T>(
     // Without a statement there was no transaction, and with `commitWith` there is none any more.
     if (unit.begun && !unit.committed) {
       limit?.check('not-executed')
+      committing?.(result)
       await commit(client, limit)
     }
     return result

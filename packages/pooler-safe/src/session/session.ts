@@ -83,7 +83,7 @@ export interface BatchLimits extends QueryOptions {
 }
 
 /** Options of `Database.batch`. */
-export interface BatchOptions extends BatchLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs'> {}
+export interface BatchOptions extends BatchLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs' | 'confirm'> {}
 
 /** Options of `executeMany` wherever it runs. */
 export interface ExecuteManyLimits extends QueryOptions {
@@ -94,7 +94,8 @@ export interface ExecuteManyLimits extends QueryOptions {
 }
 
 /** Options of `Database.executeMany`. */
-export interface ExecuteManyOptions extends ExecuteManyLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs'> {
+export interface ExecuteManyOptions
+  extends ExecuteManyLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs' | 'confirm'> {
   /** All rows or none, however many chunks they take. Default: each chunk is all or nothing. */
   readonly atomic?: boolean
 }
@@ -118,6 +119,12 @@ export interface TransactionOptions extends TransactionTimeouts {
    * failures (40001), deadlocks (40P01), and connections that were lost before COMMIT was sent.
    */
   readonly retries?: number
+  /**
+   * When the answer to COMMIT is lost, ask PostgreSQL over another client connection what became of the transaction, instead of
+   * rejecting with outcome `unknown`. Default false. Its id is read in the round trip of the first statement, which makes even a
+   * transaction that only reads have one.
+   */
+  readonly confirm?: boolean
   /** Rolls back when it fires. */
   readonly signal?: AbortSignal
 }

@@ -154,6 +154,7 @@ function checkNestedOptions(options: TransactionOptions, isolation: string | und
     'statementTimeoutMs',
     'lockTimeoutMs',
     'idleInTransactionTimeoutMs',
+    'confirm',
   ] as const
   for (const key of outermostOnly) {
     if (options[key] !== undefined) throw badOption(key, 'cannot be set for a nested transaction', hint)
