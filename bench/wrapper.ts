@@ -22,6 +22,8 @@ interface Contestants extends AsyncDisposable {
 function contestants(url: string, max: number): Contestants {
   const raw = new pg.Pool({ connectionString: url, max })
   const pipeline = new pg.Pool({ connectionString: url, max, pipeline: true })
+  // pg would crash the process for a client connection that ends while the link is taken down.
+  for (const pool of [raw, pipeline]) pool.on('error', () => undefined)
   const safe = createDatabase({ url, max })
   const js = postgresJs(url, { prepare: false, max, fetch_types: false, onnotice: () => undefined })
   return {
