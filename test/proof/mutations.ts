@@ -16,6 +16,7 @@ export interface Mutation {
 
 const source = 'packages/pooler-safe/src'
 const client = `${source}/client`
+const batch = `${source}/batch`
 const tests = 'packages/pooler-safe/test'
 
 export const mutations: readonly Mutation[] = [
@@ -194,7 +195,7 @@ export const mutations: readonly Mutation[] = [
     id: 'swallowed-error-commits',
     removes: 'a transaction whose error was swallowed rejects instead of committing',
     invariants: ['I5'],
-    file: `${source}/session/transaction.ts`,
+    file: `${source}/session/statement-queue.ts`,
     anchor: `    if (fatal === undefined && client.status !== 'E') return undefined`,
     replacement: '    if (client) return undefined',
     tests: [`${tests}/session/transaction.test.ts`],
@@ -259,8 +260,8 @@ export const mutations: readonly Mutation[] = [
     removes: 'timeouts of a transaction are local to it',
     invariants: ['I7'],
     file: `${source}/session/begin.ts`,
-    anchor: '`set local ${setting} = ${value}`',
-    replacement: '`set ${setting} = ${value}`',
+    anchor: '${values.push(String(value))}, true)',
+    replacement: '${values.push(String(value))}, false)',
     tests: [`${tests}/session/limits.test.ts`],
   },
   {
@@ -406,6 +407,69 @@ export const mutations: readonly Mutation[] = [
     anchor: 'AsyncResource.bind(callback)',
     replacement: 'callback',
     tests: [`${tests}/telemetry/channels.test.ts`],
+  },
+  {
+    id: 'batch-index',
+    removes: 'a batch says which of its statements failed',
+    invariants: ['I8'],
+    file: `${batch}/safe-batch.ts`,
+    anchor: 'this.failedStep ??= this.completedSteps',
+    replacement: 'this.failedStep ??= 0',
+    tests: ['packages/pooler-safe/test/batch'],
+  },
+  {
+    id: 'batch-commit-tag',
+    removes: 'COMMIT inside a batch is verified',
+    invariants: ['I5'],
+    file: `${client}/safe-client.ts`,
+    anchor: 'commands.some((command) => controlling.has(command)) ? new TransactionWatch(commands) : undefined',
+    replacement: 'undefined',
+    tests: ['packages/pooler-safe/test/batch/failures.test.ts'],
+  },
+  {
+    id: 'batch-commits-half',
+    removes: 'a routine in a batch runs inside an explicit transaction, where it cannot commit',
+    invariants: ['I4'],
+    file: `${client}/sql-policy.ts`,
+    anchor: "const needsBlock = analysis.verdict !== 'safe'",
+    replacement: "const needsBlock = analysis.verdict !== 'safe' && analysis.verdict !== 'opaque'",
+    tests: ['packages/pooler-safe/test/batch/batch.test.ts'],
+  },
+  {
+    id: 'settings-unproven',
+    removes: 'a query under settings runs only when they are in force',
+    invariants: ['I7'],
+    file: 'packages/pooler-safe/src/settings/settings.ts',
+    anchor: "${checks.join(' and ')} then",
+    replacement: "${checks.join(' and ')} or true then",
+    tests: ['packages/pooler-safe/test/settings/with-settings.test.ts'],
+  },
+  {
+    id: 'escape-unnoticed',
+    removes: 'the database cannot be used inside the callback of its transaction',
+    invariants: ['I4'],
+    file: 'packages/pooler-safe/src/session/escape-guard.ts',
+    anchor: 'if (this.#rejects && this.#storage.getStore()?.isOpen) throw escaped()',
+    replacement: '',
+    tests: ['packages/pooler-safe/test/session/escape-guard.test.ts'],
+  },
+  {
+    id: 'lost-commit-believed',
+    removes: 'a transaction whose answer was lost resolves only if PostgreSQL says that it was committed',
+    invariants: ['I5'],
+    file: 'packages/pooler-safe/src/session/run-transaction.ts',
+    anchor: "if (status === 'committed') return",
+    replacement: 'if (status) return',
+    tests: ['packages/pooler-safe/test/session/confirm.test.ts'],
+  },
+  {
+    id: 'begin-failed-unnoticed',
+    removes: 'nothing runs behind a BEGIN that failed',
+    invariants: ['I4'],
+    file: 'packages/pooler-safe/src/session/statement-queue.ts',
+    anchor: 'if (isLost(error) || unopened) this.#unit.fatal ??= error',
+    replacement: 'if (isLost(error)) this.#unit.fatal ??= error',
+    tests: ['packages/pooler-safe/test/session/round-trips.test.ts'],
   },
   ...jobServiceMutations,
 ]

@@ -1,7 +1,15 @@
 export { createDatabase, type Database } from './session/database.ts'
+export { statement } from './session/session.ts'
 export type {
+  BatchLimits,
+  BatchOptions,
+  BatchResults,
+  BatchStatement,
+  ExecuteManyLimits,
+  ExecuteManyOptions,
   Field,
   IsolationLevel,
+  ParameterRows,
   QueryOptions,
   QueryResult,
   Session,
@@ -10,6 +18,7 @@ export type {
   TransactionTimeouts,
 } from './session/session.ts'
 export type { Transaction } from './session/transaction.ts'
+export type { SessionSettings, SettingValue } from './settings/settings.ts'
 export type { DatabaseOptions } from './options/database-options.ts'
 export type { GuardOptions } from './options/client-options.ts'
 export { SafePool, type SafePoolConfig } from './pool/safe-pool.ts'
@@ -33,5 +42,6 @@ export {
   type Outcome,
   type PoolerSafeCode,
 } from './errors/pooler-safe-error.ts'
+export { BatchError, type BatchPhase } from './errors/batch-error.ts'
 export { SqlRefusedError, type TextPosition } from './errors/sql-refused-error.ts'
 export { hazardOf, hintOf, isOutcomeUnknown, outcomeOf, sqlStateOf } from './errors/facts.ts'

@@ -7,6 +7,29 @@ const cancelTimeoutMs = 5_000
 
 const PgConnection = pg.Connection as unknown as new (config: object) => ConnectionInternals
 
+/** How long a CancelRequest may stay without effect before it is sent again. */
+const repeatMs = 100
+
+/**
+ * Cancels what a client is running until it has settled.
+ *
+ * A request that comes before the statement has reached its backend cancels nothing, and nobody says so. Repeating it is
+ * safe as long as the client has nothing else to run.
+ */
+export async function cancelUntil(client: pg.Client, settled: Promise<void>): Promise<void> {
+  const ended = settled.then(() => true)
+  for (;;) {
+    await sendCancelRequest(client)
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), repeatMs)
+    })
+    const done = await Promise.race([ended, late])
+    clearTimeout(timer)
+    if (done) return
+  }
+}
+
 /**
  * Asks the server to cancel what a client is running, over a connection of its own.
  *
@@ -14,7 +37,7 @@ const PgConnection = pg.Connection as unknown as new (config: object) => Connect
  * that moment the signal may still be on its way. It goes over TLS when the client connection does, so that the secret key
  * never travels in clear.
  */
-export function sendCancelRequest(client: pg.Client): Promise<void> {
+function sendCancelRequest(client: pg.Client): Promise<void> {
   const { processID, secretKey } = client as unknown as ClientInternals
   const { ssl, sslNegotiation } = client.connection as unknown as ConnectionInternals
   if (processID === null || secretKey === null) {

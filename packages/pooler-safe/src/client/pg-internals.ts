@@ -68,6 +68,28 @@ export interface ConnectionInternals extends EventEmitter {
   sync(): void
 }
 
+/** What `pg.Result` is underneath. */
+export interface ResultInternals {
+  command: string | null
+  rowCount: number | null
+  rows: unknown[]
+  fields: unknown[]
+  addFields(fields: unknown): void
+  addCommandComplete(message: CommandCompleteMessage): void
+  parseRow(fields: unknown): unknown
+  addRow(row: unknown): void
+}
+
+type ResultClass = new (rowMode: string | undefined, types: unknown) => ResultInternals
+
+const undocumented = pg as unknown as {
+  readonly Result: ResultClass
+  readonly utils: { prepareValue(value: unknown): string | Buffer | null }
+}
+/** Its absence is found out by {@link assertSupportedPg}, before anything uses it. */
+export const PgResult = undocumented.Result
+export const pgUtils = undocumented.utils
+
 /** What `pg.Query` is underneath. */
 export interface QueryInternals extends EventEmitter {
   text: string | undefined
@@ -78,6 +100,7 @@ export interface QueryInternals extends EventEmitter {
   queryMode: string | undefined
   callback: QueryCallback | undefined
   _result: { command: string | null } & Record<string, unknown>
+  _results: unknown
   _canceledDueToError: unknown
   requiresPreparation(): boolean
   submit(connection: ConnectionInternals): Error | null | undefined
@@ -85,6 +108,7 @@ export interface QueryInternals extends EventEmitter {
   handleRowDescription(message: unknown): void
   handleDataRow(message: unknown): void
   handleCommandComplete(message: CommandCompleteMessage, connection: ConnectionInternals): void
+  handleEmptyQuery(connection: ConnectionInternals): void
   handleError(error: unknown, connection: ConnectionInternals): void
   handleReadyForQuery(connection: ConnectionInternals): void
 }
@@ -174,6 +198,11 @@ const needed: readonly (readonly [owner: string, prototype: unknown, methods: re
       'handleError',
       'handleReadyForQuery',
     ],
+  ],
+  [
+    'Result',
+    (PgResult as ResultClass | undefined)?.prototype,
+    ['addFields', 'addCommandComplete', 'parseRow', 'addRow'],
   ],
   ['Pool', originals.Pool.prototype, ['_release', '_acquireClient', 'connect', 'query']],
 ]

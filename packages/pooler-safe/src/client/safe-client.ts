@@ -1,5 +1,6 @@
 import { toError } from '../errors/to-error.ts'
 import type pg from 'pg'
+import type { SafeBatch } from '../batch/safe-batch.ts'
 import { explainError, notSent, type ErrorMoment } from '../errors/explain-error.ts'
 import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
 import { asksForNothing, checkClientOptions, unsafeOption } from '../options/client-options.ts'
@@ -7,7 +8,7 @@ import type { GuardOptions, UnknownOptions } from '../options/client-options.ts'
 import { refusedStartupParameters } from '../options/pg-options.ts'
 import { isQueryTraced, tellRefusal, traceQuery } from '../telemetry/trace.ts'
 import { wireGuard } from '../wire/wire-guard.ts'
-import { sendCancelRequest } from './cancel-request.ts'
+import { cancelUntil } from './cancel-request.ts'
 import { guardSubmit } from './foreign-submittable.ts'
 import { assertSupportedPg, nativeBindings } from './pg-internals.ts'
 import type {
@@ -22,7 +23,7 @@ import type {
 import { originals } from './originals.ts'
 import { SafeConnection, tooManyParameters, maxParameters } from './safe-connection.ts'
 import { SafeQuery, type Interruption } from './safe-query.ts'
-import { isTransactional, judgeSql, type Scope } from './sql-policy.ts'
+import { controlling, isTransactional, judgeSql, type Scope } from './sql-policy.ts'
 import { lostTransaction, TransactionWatch, wrongState } from './transaction-watch.ts'
 
 /** Options of a {@link SafeClient}: those of `pg.Client` that are safe behind a pooler, and the guard's own. */
@@ -69,6 +70,8 @@ export class SafeClient extends originals.Client {
   #watch: TransactionWatch | undefined
   #fatalTimer: NodeJS.Timeout | undefined
   #queriesTold = false
+  /** Who waits for this client to be quiet. */
+  readonly #waiting = new Set<() => void>()
   #lastError: Error | undefined
 
   constructor(config?: string | SafeClientConfig) {
@@ -83,6 +86,7 @@ export class SafeClient extends originals.Client {
     }
     this.#guard = new SafeConnection(original, {
       query: (query) => tellRefusal(query.text, this.#admitQuery(query)),
+      batch: (batch) => tellRefusal(batch.told.text, this.#admitBatch(batch)),
       text: (text, extended) => tellRefusal(text, this.#admit(text, extended, this.scope)),
       explain: (query, error) => this.#explain(query, error),
     })
@@ -127,10 +131,13 @@ export class SafeClient extends originals.Client {
       if (!this.isQuiet && !this.isDead) return
       this.off('drain', settled)
       this.off('end', settled)
+      this.#waiting.delete(settled)
       callback()
     }
     this.on('drain', settled)
     this.on('end', settled)
+    // pg emits no 'drain' for a client that was given back before its first query, while it still connects.
+    this.#waiting.add(settled)
   }
 
   getStartupConf(): Record<string, string> {
@@ -194,10 +201,13 @@ export class SafeClient extends originals.Client {
       this.#guard.stream.destroy()
     }, graceMs)
     this.evicted ??= reason('unknown')
-    query.onSettled = () => {
-      clearTimeout(timer)
-    }
-    this.cancelling = sendCancelRequest(this).catch(() => {
+    const settled = new Promise<void>((resolve) => {
+      query.onSettled = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.cancelling = cancelUntil(this, settled).catch(() => {
       this.#guard.stream.destroy()
     })
   }
@@ -235,6 +245,11 @@ export class SafeClient extends originals.Client {
   }
 
   _handleReadyForQuery(message: ReadyForQueryMessage): void {
+    this.#readyForQuery(message)
+    for (const settled of [...this.#waiting]) settled()
+  }
+
+  #readyForQuery(message: ReadyForQueryMessage): void {
     const status = message.status ?? 'I'
     this.#guard.markReady()
     clearTimeout(this.#fatalTimer)
@@ -353,9 +368,17 @@ export class SafeClient extends originals.Client {
     return refusal
   }
 
+  /** Its statements were judged one by one; what is left is to verify what the server says about the transaction. */
+  #admitBatch({ steps }: SafeBatch): Error | undefined {
+    const commands = steps.map(({ command }) => command)
+    this.#watch = commands.some((command) => controlling.has(command)) ? new TransactionWatch(commands) : undefined
+    return undefined
+  }
+
   #admit(text: string, extended: boolean, scope: Scope): Error | undefined {
     const { refusal, control } = judgeSql(text, extended, scope, this.#status)
-    this.#watch = control && !refusal ? new TransactionWatch(control) : undefined
+    this.#watch =
+      control && !refusal ? new TransactionWatch(control.statements.map(({ command }) => command)) : undefined
     return refusal
   }
 

@@ -2,14 +2,16 @@ import pg from 'pg'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import { unreadable } from './sql-policy.ts'
 import type { BindRequest, ConnectionInternals, NamedRequest, ParseRequest } from './pg-internals.ts'
+import type { SafeBatch } from '../batch/safe-batch.ts'
 import type { SafeQuery } from './safe-query.ts'
+import { writeInPieces } from './write-in-pieces.ts'
 
 /** The most parameters that one Bind can carry: the protocol counts them in an Int16. */
 export const maxParameters = 65_535
 
 const flushMessage = Buffer.from([0x48, 0, 0, 0, 4])
 
-/** Above this many bytes a request is handed to the socket as several corked buffers instead of one copy. */
+/** Above this many bytes a request is handed to the socket in pieces, each when the one before has left. */
 const copyLimitBytes = 65_536
 
 const messageType = { query: 0x51, parse: 0x50, bind: 0x42, describe: 0x44, execute: 0x45, close: 0x43, sync: 0x53 }
@@ -31,6 +33,7 @@ export interface GuardedConnection extends ConnectionInternals {
 export interface Admission {
   text(text: string, extended: boolean): Error | undefined
   query(query: SafeQuery): Error | undefined
+  batch(batch: SafeBatch): Error | undefined
   /** Says what became of a query that ends with an error the server did not report for it. */
   explain(query: SafeQuery, error: unknown): unknown
 }
@@ -57,6 +60,8 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
   /** A Parse was held back or sent, and neither Sync nor Flush since: Bind may name the unnamed statement. */
   #parsed = false
   #wrote = false
+  /** Pieces of the request have not left yet. */
+  #leaving = false
   #poison: Error | undefined
 
   constructor(original: ConnectionInternals, admission: Admission) {
@@ -92,6 +97,8 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
   markReady(): void {
     this.awaitingReady = false
     this.#windowOpen = false
+    // Nothing can be answered whose Sync has not left: whatever comes next would be written into the middle of it.
+    if (this.#leaving) this.stream.destroy()
   }
 
   override query(text: string): void {
@@ -200,11 +207,8 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
     this.#held = []
     this.#heldBytes = 0
     if (bytes <= copyLimitBytes) return this.stream.write(Buffer.concat(held, bytes))
-    this.stream.cork()
-    let ok = true
-    for (const buffer of held) ok = this.stream.write(buffer)
-    this.stream.uncork()
-    return ok
+    this.#leaving = !writeInPieces(this.stream, held, () => (this.#leaving = false))
+    return !this.#leaving
   }
 
   #dropHeld(): void {
@@ -243,6 +247,11 @@ export function tooManyParameters(count: number): PoolerSafeError {
 
 function badValue(error: unknown, { values, valueMapper }: BindRequest): PoolerSafeError {
   const index = (values ?? []).findIndex((value, at) => throws(() => valueMapper?.(value, at)))
+  return badParameter(index, error)
+}
+
+/** A value could not be serialised; `index` is negative when it is not known which. */
+export function badParameter(index: number, error: unknown): PoolerSafeError {
   const which = index < 0 ? 'A parameter' : `Parameter $${index + 1}`
   const reason = error instanceof Error ? error.message : String(error)
   return new PoolerSafeError('POOLER_SAFE_BAD_VALUE', `${which} could not be serialised: ${reason}`, {

@@ -6,6 +6,13 @@ import type { CommandCompleteMessage, ConnectionInternals, QueryCallback, QueryI
 import type { GuardedConnection } from './safe-connection.ts'
 import type { Scope } from './sql-policy.ts'
 
+/** A request in numbers and texts, without its values. */
+export interface ToldRequest {
+  readonly text: string
+  readonly statements: number
+  readonly parameters: number
+}
+
 /** Makes the error for a query that was cancelled from this side. */
 export type Interruption = (outcome: Outcome, cause?: unknown) => Error
 
@@ -52,7 +59,7 @@ export class SafeQuery extends PgQuery {
 
   override submit(connection: ConnectionInternals): Error | null {
     const guard = connection as GuardedConnection
-    const refusal = this.cancelledBefore ?? guard.admission.query(this)
+    const refusal = this.cancelledBefore ?? this.admit(guard)
     if (refusal) return refusal
     guard.beginRequest()
     let failure: unknown
@@ -64,6 +71,11 @@ export class SafeQuery extends PgQuery {
     const { wrote } = guard.endRequest(Boolean(failure))
     this.sent = wrote
     return failure ? toError(failure) : null
+  }
+
+  /** Asks the policy of the client. Returns why it is not sent, if so. */
+  protected admit(guard: GuardedConnection): Error | undefined {
+    return guard.admission.query(this)
   }
 
   override prepare(connection: ConnectionInternals): void {
@@ -107,6 +119,11 @@ export class SafeQuery extends PgQuery {
     }
     this.completed = true
     super.handleCommandComplete(message, connection)
+  }
+
+  /** What telemetry says of it. */
+  get told(): ToldRequest {
+    return { text: this.text ?? '', statements: 1, parameters: this.values?.length ?? 0 }
   }
 
   /** ErrorResponse: keep the first one and wait for ReadyForQuery. */
@@ -182,7 +199,7 @@ export class SafeQuery extends PgQuery {
   }
 }
 
-function badResult(cause: unknown): PoolerSafeError {
+export function badResult(cause: unknown): PoolerSafeError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new PoolerSafeError('POOLER_SAFE_BAD_RESULT', `The result could not be decoded: ${reason}`, {
     outcome: 'executed',

@@ -12,9 +12,10 @@ import type { TransactionStatus } from './pg-internals.ts'
  * - `pool`: `pool.query`. Only a text that opens and closes its own transaction may control one.
  * - `session`: `Database.query`. One statement, no transaction control.
  * - `transaction`: `Transaction.query`. One statement, no transaction control: the handle does that.
+ * - `batch`: `Database.batch`. As `transaction`, but for savepoints, which are its own.
  * - `internal`: the transaction handle itself.
  */
-export type Scope = 'client' | 'pool' | 'session' | 'transaction' | 'internal'
+export type Scope = 'client' | 'pool' | 'session' | 'transaction' | 'batch' | 'internal'
 
 /** What the policy decided about a text. */
 export interface Judgement {
@@ -35,13 +36,42 @@ export function judgeSql(text: string, extended: boolean, scope: Scope, status: 
   if (analysis.unreadable !== undefined) return { refusal: unreadable(analysis.unreadable) }
   if (analysis.statements.length > 1) {
     if (extended) return { refusal: severalStatements(analysis, 'Several statements cannot be sent with parameters.') }
-    if (scope === 'session' || scope === 'transaction') {
+    if (isSession(scope)) {
       return { refusal: severalStatements(analysis, 'A session query is one statement.') }
     }
   } else if (analysis.verdict === 'safe' && (!extended || analysis.statements[0]?.command !== 'copy-in')) {
     return harmless
   }
   return judgeUnsafe(analysis, extended, scope, status)
+}
+
+/** What the policy decided about one statement of a batch or transaction. */
+export interface StepJudgement {
+  readonly refusal?: Error | undefined
+  readonly command: Command
+  /** It needs an explicit BEGIN before it: savepoints, locks, settings, and routines that could commit half of a batch. */
+  readonly needsBlock: boolean
+}
+
+/** Decides about a statement that is to share a transaction, and one Sync, with others. */
+export function judgeStep(text: string, scope: 'batch' | 'transaction'): StepJudgement {
+  const analysis = analyzeSql(text)
+  const statement = analysis.statements[0]
+  const command = statement?.command ?? 'other'
+  const needsBlock = analysis.verdict !== 'safe'
+  if (!statement || analysis.unreadable !== undefined || analysis.statements.length > 1) {
+    return { refusal: judgeSql(text, true, scope, 'T').refusal, command, needsBlock }
+  }
+  if (command === 'copy-in' || command === 'copy-out') return { refusal: copyRefused(statement), command, needsBlock }
+  if (command === 'no-transaction' && analysis.verdict === 'safe') {
+    return { refusal: outsideOnly(statement), command, needsBlock }
+  }
+  if (scope === 'batch' && needsOpen.has(command)) return { command, needsBlock: true }
+  return { refusal: judgeSql(text, true, scope, 'T').refusal, command, needsBlock }
+}
+
+function isSession(scope: Scope): scope is 'session' | 'transaction' | 'batch' {
+  return scope === 'session' || scope === 'transaction' || scope === 'batch'
 }
 
 /** Whether a text that fails outside a transaction leaves nothing behind: `vacuum` does, and a routine may commit. */
@@ -53,7 +83,7 @@ export function isTransactional(text: string): boolean {
 
 function judgeUnsafe(analysis: SqlAnalysis, extended: boolean, scope: Scope, status: TransactionStatus): Judgement {
   const copy = analysis.statements.find(({ command }) => command === 'copy-in')
-  if (copy && (extended || scope === 'session' || scope === 'transaction')) return { refusal: copyRefused(copy) }
+  if (copy && (extended || isSession(scope))) return { refusal: copyRefused(copy) }
 
   const walk = walkTransactions(analysis, scope, status)
   if (walk.refusal) return walk
@@ -98,7 +128,7 @@ function walkTransactions(analysis: SqlAnalysis, scope: Scope, status: Transacti
     const { command } = statement
     openAt.push(open)
     if (!controlling.has(command)) continue
-    if (scope === 'session' || scope === 'transaction') return { refusal: controlInSession(statement, scope) }
+    if (isSession(scope)) return { refusal: controlInSession(statement, scope) }
     last = statement
     if (command === 'begin') {
       if (open) return { refusal: control(statement, 'already-in-tx', 'A transaction is already open on this client.') }
@@ -135,7 +165,7 @@ function controlOnPool(statement: AnalyzedStatement): SqlRefusedError {
   )
 }
 
-function controlInSession(statement: AnalyzedStatement, scope: 'session' | 'transaction'): SqlRefusedError {
+function controlInSession(statement: AnalyzedStatement, scope: 'session' | 'transaction' | 'batch'): SqlRefusedError {
   const hazard =
     scope === 'session'
       ? 'begin-on-pool-query'
@@ -146,7 +176,9 @@ function controlInSession(statement: AnalyzedStatement, scope: 'session' | 'tran
     hint:
       scope === 'session'
         ? 'Use db.transaction(async (tx) => { … }).'
-        : 'Return from the callback to commit, throw to roll back, and use tx.transaction(work) for a savepoint.',
+        : scope === 'batch'
+          ? 'A batch is one transaction already: leave BEGIN and COMMIT out.'
+          : 'Return from the callback to commit, throw to roll back, and use tx.transaction(work) for a savepoint.',
   })
 }
 
@@ -181,6 +213,18 @@ function copyRefused(statement: AnalyzedStatement): SqlRefusedError {
     'copy',
     'Check out a client and use pg-copy-streams without parameters.',
     'copy',
+    statement,
+    statement.index,
+  )
+}
+
+function outsideOnly(statement: AnalyzedStatement): SqlRefusedError {
+  return refused(
+    'POOLER_SAFE_NO_TRANSACTION',
+    'PostgreSQL runs this command only outside of transactions, so it cannot share one.',
+    'long-statements',
+    'Run it alone, through db.query().',
+    statement.reasons[0]?.subject ?? 'the command',
     statement,
     statement.index,
   )

@@ -1,4 +1,4 @@
-import type { Command, SqlAnalysis } from '@pooler-safe/hazards'
+import type { Command } from '@pooler-safe/hazards'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { TransactionStatus } from './pg-internals.ts'
 import { controlling } from './sql-policy.ts'
@@ -26,10 +26,11 @@ export class TransactionWatch {
   /** Whether a transaction is open behind the text, if all of it succeeds. */
   readonly leavesOpen: boolean
 
-  constructor(analysis: SqlAnalysis) {
-    this.#commands = analysis.statements.map(({ command }) => command).filter((command) => command !== 'empty')
+  /** Takes the commands of everything that is answered under one Query or Sync, in order. */
+  constructor(commands: readonly Command[]) {
+    this.#commands = commands.filter((command) => command !== 'empty')
     this.leavesOpen = !closing.has(this.#commands.findLast((command) => controlling.has(command)) ?? '')
-    this.commits = analysis.statements.some(({ command }) => committing.has(command))
+    this.commits = commands.some((command) => committing.has(command))
   }
 
   /** CommandComplete: one per statement, in order. */

@@ -3,7 +3,7 @@ import { SafeQuery } from '../client/safe-query.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { CheckedDatabaseOptions } from '../options/database-options.ts'
 import { sessionError } from '../session/session-error.ts'
-import { run } from '../session/transaction.ts'
+import { run } from '../session/run.ts'
 
 /** What a URL leads to. */
 export type EndpointMode =

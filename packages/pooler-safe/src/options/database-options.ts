@@ -35,9 +35,22 @@ export interface DatabaseOptions extends TransactionTimeouts {
   readonly wireGuard?: boolean | undefined
   /** Whether an idle process may end while client connections are open. Default false. */
   readonly allowExitOnIdle?: boolean | undefined
+  /**
+   * `pipeline` (default): a batch is one write and one round trip. `sequential`: one statement per round trip inside an explicit
+   * transaction, for poolers that close the client connection when a batch fails in the middle (Odyssey with
+   * `pool_reserve_prepared_statement`).
+   */
+  readonly batchMode?: 'pipeline' | 'sequential' | undefined
+  /** The roles that `withSettings` may name. Default: any that the login role is a member of. */
+  readonly roles?: readonly string[] | undefined
+  /**
+   * What to do about a use of the database inside the callback of one of its transactions, in the same async context: refuse
+   * it (default), or allow it. It runs on another backend, outside of the transaction.
+   */
+  readonly escapes?: 'reject' | 'allow' | undefined
   /** Told about client connections that end while nobody is using them. */
   readonly onError?: ((error: Error) => void) | undefined
-  /** Told about leaks that were repaired. Default: `process.emitWarning`. */
+  /** Told about leaks that were repaired, and about `fetch` inside a transaction. Default: `process.emitWarning`. */
   readonly onWarning?: ((warning: Error) => void) | undefined
 }
 
@@ -46,6 +59,9 @@ export interface CheckedDatabaseOptions {
   readonly pool: SafePoolConfig
   readonly directUrl: string | undefined
   readonly timeouts: TransactionTimeouts
+  readonly batchMode: 'pipeline' | 'sequential'
+  readonly roles: ReadonlySet<string> | undefined
+  readonly escapes: 'reject' | 'allow'
 }
 
 const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
@@ -60,6 +76,9 @@ const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
   'types',
   'wireGuard',
   'allowExitOnIdle',
+  'batchMode',
+  'roles',
+  'escapes',
   'onError',
   'onWarning',
   'statementTimeoutMs',
@@ -82,9 +101,20 @@ export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOp
   checkMilliseconds('connectionTimeoutMs', connectionTimeoutMs)
   checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
   checkTimeouts(options)
+  const { batchMode = 'pipeline', roles, escapes = 'reject' } = options
+  if (!['reject', 'allow'].includes(escapes)) throw badOption('escapes', 'must be "reject" or "allow"')
+  if (!['pipeline', 'sequential'].includes(batchMode)) {
+    throw badOption('batchMode', 'must be "pipeline" or "sequential"')
+  }
+  if (roles !== undefined && !(Array.isArray(roles) && roles.every((role) => typeof role === 'string'))) {
+    throw badOption('roles', 'must be an array of role names')
+  }
   const { statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs } = options
   return {
     directUrl: options.directUrl,
+    batchMode,
+    escapes,
+    roles: roles && new Set(roles),
     timeouts: defined({ statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs }),
     pool: defined({
       connectionString: options.url,

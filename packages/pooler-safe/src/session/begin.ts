@@ -1,9 +1,7 @@
+import { hiddenStep, type Step } from '../batch/step.ts'
 import { badOption } from '../options/client-options.ts'
 import { checkMilliseconds, longestMs } from './limit.ts'
 import type { TransactionOptions, TransactionTimeouts } from './session.ts'
-
-/** How much longer than the deadline of a transaction the server lets one of its statements run. */
-const serverGraceMs = 1_000
 
 const isolationLevels: ReadonlySet<string> = new Set(['read committed', 'repeatable read', 'serializable'])
 
@@ -13,6 +11,9 @@ const timeoutSettings = [
   ['idleInTransactionTimeoutMs', 'idle_in_transaction_session_timeout'],
 ] as const
 
+/** How much later than the deadline of this process the server's own one passes: who is first must not be chance. */
+const serverGraceMs = 1_000
+
 const transactionOptions: ReadonlySet<string> = new Set([
   'isolation',
   'readOnly',
@@ -20,6 +21,7 @@ const transactionOptions: ReadonlySet<string> = new Set([
   'timeoutMs',
   'retries',
   'signal',
+  'confirm',
   ...timeoutSettings.map(([option]) => option),
 ])
 
@@ -28,7 +30,8 @@ export function checkTransactionOptions(options: TransactionOptions): void {
   for (const key of Object.keys(options)) {
     if (!transactionOptions.has(key)) throw badOption(key, 'is not an option of transaction()', 'Remove it.')
   }
-  const { isolation, retries } = options
+  const { isolation, retries, confirm } = options
+  if (confirm !== undefined && typeof confirm !== 'boolean') throw badOption('confirm', 'must be true or false')
   if (isolation !== undefined && !isolationLevels.has(isolation)) {
     throw badOption('isolation', `must be one of ${[...isolationLevels].map((level) => `"${level}"`).join(', ')}`)
   }
@@ -46,21 +49,28 @@ export function checkTimeouts(timeouts: TransactionTimeouts): void {
 }
 
 /**
- * The text that opens a transaction: BEGIN with its modes, and its settings behind it in the same round trip.
+ * The statements that open a transaction: BEGIN with its modes, and its settings. They ride with its first statement.
  *
- * The settings are local, so that no backend keeps them. Every value was checked to be a number or one of a few words.
+ * The settings are local, so that no backend keeps them.
  */
-export function beginText(options: TransactionOptions, defaults: TransactionTimeouts): string {
+export function beginSteps(options: TransactionOptions, defaults: TransactionTimeouts): Step[] {
   const modes = [
     options.isolation && `isolation level ${options.isolation}`,
     options.readOnly !== undefined && (options.readOnly ? 'read only' : 'read write'),
     options.deferrable !== undefined && (options.deferrable ? 'deferrable' : 'not deferrable'),
   ].filter((mode) => mode !== undefined && mode !== false)
-  const settings = timeoutSettings.map(([option, setting]) => [setting, limitOf(option, options, defaults)] as const)
-  return [
-    ['begin', modes.join(', ')].filter(Boolean).join(' '),
-    ...settings.flatMap(([setting, value]) => (value === undefined ? [] : [`set local ${setting} = ${value}`])),
-  ].join('; ')
+  return [hiddenStep(['begin', modes.join(', ')].filter(Boolean).join(' ')), ...timeoutSteps(options, defaults)]
+}
+
+/** One statement that applies the timeouts to the transaction at hand, or none if there are none. */
+export function timeoutSteps(options: TransactionOptions, defaults: TransactionTimeouts): Step[] {
+  const calls: string[] = []
+  const values: string[] = []
+  for (const [option, setting] of timeoutSettings) {
+    const value = limitOf(option, options, defaults)
+    if (value !== undefined) calls.push(`set_config('${setting}', $${values.push(String(value))}, true)`)
+  }
+  return calls.length === 0 ? [] : [hiddenStep(`select ${calls.join(', ')}`, values)]
 }
 
 /** A statement that applies the timeouts to the implicit transaction of one query, or nothing if there are none. */

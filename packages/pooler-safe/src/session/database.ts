@@ -3,11 +3,25 @@ import { analyzeSql } from '@pooler-safe/hazards'
 import { verifyEndpoint, type EndpointReport, type VerifyOptions } from '../endpoint/verify.ts'
 import { readDatabaseOptions, type DatabaseOptions } from '../options/database-options.ts'
 import { SafePool } from '../pool/safe-pool.ts'
+import { warn } from '../errors/warn.ts'
+import { EscapeGuard } from './escape-guard.ts'
 import { settingsText } from './begin.ts'
 import { Limit } from './limit.ts'
-import { readStatement } from './read-statement.ts'
-import { runTransaction } from './run-transaction.ts'
-import type { QueryOptions, QueryResult, Session, Statement, TransactionOptions } from './session.ts'
+import { readCall, readStatement } from './read-statement.ts'
+import { DatabaseSession } from './database-session.ts'
+import type {
+  BatchOptions,
+  BatchResults,
+  BatchStatement,
+  ExecuteManyOptions,
+  ParameterRows,
+  QueryOptions,
+  QueryResult,
+  Session,
+  Statement,
+  TransactionOptions,
+} from './session.ts'
+import type { SessionSettings } from '../settings/settings.ts'
 import { sessionError } from './session-error.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -15,6 +29,14 @@ import type { Transaction } from './transaction.ts'
 export interface Database extends Session, AsyncDisposable {
   /** The guarded `pg.Pool` below, for libraries that take one. It is closed by {@link Database.close}. */
   readonly pool: SafePool
+  /** As {@link Session.batch}, with the options of a transaction: its own isolation, deadlines and retries. */
+  batch<const S extends readonly BatchStatement[]>(statements: S, options?: BatchOptions): Promise<BatchResults<S>>
+  /** As {@link Session.executeMany}, with the options of a transaction, and `atomic` for all rows or none. */
+  executeMany<Row = Record<string, unknown>>(
+    text: string,
+    rows: ParameterRows,
+    options?: ExecuteManyOptions,
+  ): Promise<QueryResult<Row>>
   /**
    * Finds out what the URL leads to: PostgreSQL itself, or a pooler in session or transaction mode.
    *
@@ -56,21 +78,34 @@ class PooledDatabase implements Database {
   readonly pool: SafePool
   readonly #options: ReturnType<typeof readDatabaseOptions>
   readonly #settings: string | undefined
+  readonly #session: DatabaseSession
+  readonly #escapes: EscapeGuard
   #closing: Promise<void> | undefined
 
   constructor(options: DatabaseOptions) {
     this.#options = readDatabaseOptions(options)
     this.pool = new SafePool(this.#options.pool)
-    this.#settings = settingsText(this.#options.timeouts)
+    const { timeouts, batchMode, roles, escapes } = this.#options
+    this.#escapes = new EscapeGuard(escapes === 'reject', (warning) => warn(warning, options.onWarning))
+    this.#settings = settingsText(timeouts)
+    this.#session = new DatabaseSession(
+      { pool: this.pool, timeouts, sequential: batchMode === 'sequential', roles, escapes: this.#escapes },
+      undefined,
+    )
   }
 
   query<Row>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<QueryResult<Row>>
   query<Row>(statement: Statement, options?: QueryOptions): Promise<QueryResult<Row>>
   query<Row>(statement: string | Statement, second?: unknown, third?: unknown): Promise<QueryResult<Row>> {
+    // A setting and its statement are a batch too.
+    if (this.#settings !== undefined && this.#options.batchMode === 'sequential' && !standsAlone(statement)) {
+      const { text, values, options } = readCall(statement, second, third)
+      return this.#session.query<Row>(text, values, options)
+    }
     return new Promise<QueryResult<Row>>((resolve, reject) => {
+      this.#escapes.check()
       const { query, options } = readStatement(statement, second, third, 'session')
-      // VACUUM and its like refuse to share a Sync with anything, also with a local setting.
-      if (this.#settings !== undefined && analyzeSql(query.text ?? '').statements[0]?.command !== 'no-transaction') {
+      if (this.#settings !== undefined && !standsAlone(statement)) {
         query.prelude = this.#settings
       }
       query.callback = (error, result) => {
@@ -89,7 +124,19 @@ class PooledDatabase implements Database {
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    return runTransaction(this.pool, work, options, this.#options.timeouts)
+    return this.#session.transaction(work, options)
+  }
+
+  batch<const S extends readonly BatchStatement[]>(statements: S, options?: BatchOptions): Promise<BatchResults<S>> {
+    return this.#session.batch(statements, options)
+  }
+
+  executeMany<Row>(text: string, rows: ParameterRows, options?: ExecuteManyOptions): Promise<QueryResult<Row>> {
+    return this.#session.executeMany(text, rows, options)
+  }
+
+  withSettings(settings: SessionSettings): Session {
+    return this.#session.withSettings(settings)
   }
 
   verify(options: VerifyOptions = {}): Promise<EndpointReport> {
@@ -97,6 +144,7 @@ class PooledDatabase implements Database {
   }
 
   close(): Promise<void> {
+    this.#escapes.close()
     this.#closing ??= this.pool.end()
     return this.#closing
   }
@@ -104,6 +152,12 @@ class PooledDatabase implements Database {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/** VACUUM and its like refuse to share a Sync with anything, also with a local setting. */
+function standsAlone(statement: string | Statement): boolean {
+  const text = typeof statement === 'string' ? statement : statement.text
+  return typeof text === 'string' && analyzeSql(text).statements[0]?.command === 'no-transaction'
 }
 
 function runLimited(pool: SafePool, query: Parameters<SafePool['run']>[0], limit: Limit): void {

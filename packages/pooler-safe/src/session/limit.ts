@@ -69,7 +69,8 @@ export function checkMilliseconds(name: string, value: unknown): void {
   throw badOption(name, `must be a whole number of milliseconds from 1 to ${longestMs}`)
 }
 
-function timedOut(timeoutMs: number, outcome: Outcome, cause: unknown): PoolerSafeError {
+/** The error of a deadline that passed. */
+export function timedOut(timeoutMs: number, outcome: Outcome, cause: unknown): PoolerSafeError {
   return new PoolerSafeError('POOLER_SAFE_TIMEOUT', `The deadline of ${timeoutMs} ms passed.`, {
     outcome,
     hint: outcome === 'unknown' ? 'The answer was lost: find out what was written before repeating it.' : undefined,

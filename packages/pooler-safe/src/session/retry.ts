@@ -57,8 +57,21 @@ function causes(error: unknown): Error[] {
   return found
 }
 
+/** Runs a whole unit, and again while its failures allow it. */
+export async function withRetries<T>(retries: number, limit: Limit | undefined, unit: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await unit()
+    } catch (error) {
+      const delayMs = attempt < retries && !limit?.fired ? retryDelayMs(error, attempt) : undefined
+      if (delayMs === undefined) throw error
+      await waitToRetry(delayMs, limit)
+    }
+  }
+}
+
 /** Waits, unless the limit fires first. */
-export async function waitToRetry(delayMs: number, limit: Limit | undefined): Promise<void> {
+async function waitToRetry(delayMs: number, limit: Limit | undefined): Promise<void> {
   const controller = new AbortController()
   limit?.onFire(() => controller.abort())
   try {

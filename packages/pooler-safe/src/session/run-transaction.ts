@@ -1,17 +1,22 @@
-import { toError } from '../errors/to-error.ts'
+import type { Step } from '../batch/step.ts'
 import type { SafeClient } from '../client/safe-client.ts'
-import { SafeQuery } from '../client/safe-query.ts'
-import { outcomeOf } from '../errors/facts.ts'
+import type { SafeQuery } from '../client/safe-query.ts'
+import { attachFacts, outcomeOf } from '../errors/facts.ts'
 import { OutcomeUnknownError, PoolerSafeError } from '../errors/pooler-safe-error.ts'
-import type { SafePool } from '../pool/safe-pool.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { TransactionTrace } from '../telemetry/channels.ts'
 import { traceTransaction } from '../telemetry/trace.ts'
-import { beginText, checkTransactionOptions } from './begin.ts'
+import { beginSteps, checkTransactionOptions } from './begin.ts'
+import { checkOut, giveBack, internal, leave } from './client-turn.ts'
 import { Limit } from './limit.ts'
-import { retryDelayMs, waitToRetry } from './retry.ts'
-import type { TransactionOptions, TransactionTimeouts } from './session.ts'
-import { sessionError } from './session-error.ts'
-import { run, TransactionHandle, type Transaction, type Unit } from './transaction.ts'
+import { withRetries } from './retry.ts'
+import { run } from './run.ts'
+import type { SessionContext } from './session-context.ts'
+import type { TransactionOptions } from './session.ts'
+import { notExecuted, TransactionFate } from './transaction-fate.ts'
+import { TransactionHandle } from './transaction-handle.ts'
+import type { Transaction } from './transaction.ts'
+import type { Unit } from './unit.ts'
 
 /**
  * Runs a unit of work in a transaction of its own, as often as its options allow.
@@ -20,102 +25,119 @@ import { run, TransactionHandle, type Transaction, type Unit } from './transacti
  * it is repeated alone: an attempt succeeds as a whole, or the whole unit is tried again.
  */
 export function runTransaction<T>(
-  pool: SafePool,
+  context: SessionContext,
   work: (tx: Transaction) => Promise<T>,
   options: TransactionOptions,
-  defaults: TransactionTimeouts,
+  settings: Settings | undefined,
 ): Promise<T> {
-  return traceTransaction(options, (trace) => runAttempts(pool, work, options, defaults, trace))
+  return traceTransaction(options, (trace) => runAttempts(context, work, options, settings, trace))
 }
 
 async function runAttempts<T>(
-  pool: SafePool,
+  context: SessionContext,
   work: (tx: Transaction) => Promise<T>,
   options: TransactionOptions,
-  defaults: TransactionTimeouts,
+  settings: Settings | undefined,
   trace: TransactionTrace,
 ): Promise<T> {
   checkTransactionOptions(options)
+  context.escapes.check()
   const limit = Limit.of(options)
-  const begin = beginText(options, defaults)
-  const retries = options.retries ?? 0
+  const opening = [...beginSteps(options, context.timeouts), ...(settings?.enter() ?? [])]
   try {
-    for (let attempt = 0; ; attempt += 1) {
-      trace.attempts = attempt + 1
-      try {
-        return await attemptOnce(pool, work, begin, options.isolation, limit)
-      } catch (error) {
-        const delayMs = attempt < retries && !limit?.fired ? retryDelayMs(error, attempt) : undefined
-        if (delayMs === undefined) throw error
-        await waitToRetry(delayMs, limit)
-      }
-    }
+    return await withRetries(options.retries ?? 0, limit, () => {
+      trace.attempts += 1
+      return attempt(context, work, opening, options, limit)
+    })
   } finally {
     limit?.dispose()
   }
 }
 
-async function attemptOnce<T>(
-  pool: SafePool,
+/** One attempt, and what became of it when the answer to its COMMIT was lost. */
+async function attempt<T>(
+  context: SessionContext,
   work: (tx: Transaction) => Promise<T>,
-  begin: string,
-  isolation: string | undefined,
+  opening: readonly Step[],
+  { isolation, confirm }: TransactionOptions,
   limit: Limit | undefined,
 ): Promise<T> {
+  if (!confirm) return attemptOnce(context, work, opening, isolation, limit)
+  const fate = new TransactionFate()
+  const pending: T[] = []
+  try {
+    // Behind BEGIN, and before settings take rights away.
+    return await attemptOnce(context, work, opening.toSpliced(1, 0, fate.step), isolation, limit, (result) => {
+      pending.push(result)
+    })
+  } catch (error) {
+    if (outcomeOf(error) !== 'unknown' || pending.length === 0) throw error
+    const status = await fate.ask(context)
+    if (status === 'committed') return pending[0] as T
+    throw status === 'aborted' ? rolledBack(error) : error
+  }
+}
+
+function rolledBack(error: unknown): PoolerSafeError {
+  return new PoolerSafeError('POOLER_SAFE_CONNECTION_LOST', 'COMMIT did not arrive: the transaction was rolled back.', {
+    outcome: 'not-executed',
+    hint: 'Nothing was executed, so the unit can be run again; retries do that.',
+    cause: notExecuted(error),
+  })
+}
+
+async function attemptOnce<T>(
+  context: SessionContext,
+  work: (tx: Transaction) => Promise<T>,
+  opening: readonly Step[],
+  isolation: string | undefined,
+  limit: Limit | undefined,
+  committing?: (result: T) => void,
+): Promise<T> {
+  const { pool, sequential, roles, escapes } = context
   const client = await checkOut(pool, limit)
-  const unit: Unit = { client, isolation }
+  const unit: Unit = {
+    client,
+    isolation,
+    sequential,
+    roles,
+    opening: [...opening],
+    begun: false,
+    committed: false,
+    endedBy: undefined,
+    fatal: undefined,
+  }
   let released: unknown
   try {
-    await limited(client, internal(begin), limit)
-    const result = await inTransaction(unit, work, limit)
-    limit?.check('not-executed')
-    await commit(client, limit)
+    const handle = new TransactionHandle(unit, 0)
+    const result = await handle.perform((tx) => escapes.run(() => work(tx)), limit)
+    // Without a statement there was no transaction, and with `commitWith` there is none any more.
+    if (unit.begun && !unit.committed) {
+      limit?.check('not-executed')
+      committing?.(result)
+      await commit(client, limit)
+    }
     return result
   } catch (error) {
     released = await leave(client)
+    if (unit.committed) throw afterCommit(error)
     throw error
   } finally {
     giveBack(client, released)
   }
 }
 
-async function inTransaction<T>(
-  unit: Unit,
-  work: (tx: Transaction) => Promise<T>,
-  limit: Limit | undefined,
-): Promise<T> {
-  if (unit.client.status !== 'T') throw notOpened()
-  return new TransactionHandle(unit, 0).perform(work, limit)
-}
-
-/** Takes a client from the pool. One that comes after the limit fired goes straight back. */
-function checkOut(pool: SafePool, limit: Limit | undefined): Promise<SafeClient> {
-  return new Promise((resolve, reject) => {
-    limit?.onFire(() => {
-      if (limit.fired) reject(limit.fired('not-executed'))
-    })
-    if (limit?.fired) return
-    pool.connect((error, client, release) => {
-      limit?.onFire(undefined)
-      if (limit?.fired) {
-        if (client) release()
-        return
-      }
-      if (error) reject(toError(sessionError(error)))
-      else resolve(client as unknown as SafeClient)
-    })
+/** What a callback throws behind its own COMMIT undoes nothing, and must not make anybody repeat the unit. */
+function afterCommit(error: unknown): unknown {
+  if (outcomeOf(error) === undefined) {
+    attachFacts(error, { outcome: 'executed' })
+    return error
+  }
+  return new PoolerSafeError('POOLER_SAFE_TRANSACTION_ENDED', 'The callback failed after it had committed.', {
+    outcome: 'executed',
+    hint: 'Nothing was undone. Do what can fail before commitWith().',
+    cause: error,
   })
-}
-
-function giveBack(client: SafeClient, error: unknown): void {
-  const { release } = client as unknown as { release: (error?: unknown) => void }
-  release(error)
-}
-
-function internal(text: string): SafeQuery {
-  const query = new SafeQuery(text)
-  query.scope = 'internal'
-  return query
 }
 
 async function limited(client: SafeClient, query: SafeQuery, limit: Limit | undefined): Promise<void> {
@@ -150,25 +172,4 @@ async function commit(client: SafeClient, limit: Limit | undefined): Promise<voi
       },
     )
   }
-}
-
-/** Leaves a failed transaction. Returns why the client must not go back to the pool, if so. */
-async function leave(client: SafeClient): Promise<unknown> {
-  await new Promise<void>((resolve) => client.whenQuiet(resolve))
-  await client.cancelling
-  if (client.isDead || client.status === 'I') return client.evicted
-  try {
-    await run(client, internal('rollback'))
-    return client.evicted
-  } catch (error) {
-    return error
-  }
-}
-
-function notOpened(): PoolerSafeError {
-  return new PoolerSafeError('POOLER_SAFE_TRANSACTION_LOST', 'BEGIN was confirmed, but no transaction is open.', {
-    outcome: 'not-executed',
-    hazard: 'commit-outside-tx',
-    hint: 'The pooler gave the backend away at once: is it in statement mode?',
-  })
 }

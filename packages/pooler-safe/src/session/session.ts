@@ -1,10 +1,42 @@
 import type pg from 'pg'
+import type { SessionSettings } from '../settings/settings.ts'
 import type { Transaction } from './transaction.ts'
 
+/** Carries the type of a statement's rows. There is nothing under it at run time. */
+declare const rowType: unique symbol
+
 /** A statement as query builders and template tags produce it (`sql-template-tag`, Kysely, Drizzle). */
-export interface Statement {
+export interface Statement<Row = unknown> {
   readonly text: string
   readonly values?: readonly unknown[]
+  readonly [rowType]?: Row
+}
+
+/**
+ * Makes a statement that knows the type of its rows, so that `batch` types each of its results.
+ *
+ * @example
+ * const [{ rows }] = await db.batch([statement<{ id: number }>('insert into job default values returning id')])
+ */
+export function statement<Row = Record<string, unknown>>(
+  text: string,
+  values: readonly unknown[] = [],
+): Statement<Row> {
+  return { text, values }
+}
+
+/** What `batch` takes: texts without values, and statement objects. */
+export type BatchStatement = string | Statement
+
+type RowOf<S> = S extends { readonly [rowType]?: infer Row }
+  ? unknown extends Row
+    ? Record<string, unknown>
+    : NonNullable<Row>
+  : Record<string, unknown>
+
+/** The results of `batch`, one per statement, each with the rows of its own. */
+export type BatchResults<S extends readonly BatchStatement[]> = {
+  -readonly [K in keyof S]: QueryResult<RowOf<S[K]>>
 }
 
 /** A column of a result, as `pg` describes it: `name`, `dataTypeID` and more. */
@@ -44,6 +76,35 @@ export interface TransactionTimeouts {
   readonly idleInTransactionTimeoutMs?: number
 }
 
+/** What `batch` is limited by wherever it runs. */
+export interface BatchLimits extends QueryOptions {
+  /** The most statements in one batch. Default 10,000. */
+  readonly maxStatements?: number
+  /** The most bytes of texts and values in one batch. Default 64 MiB. Results stay in memory too. */
+  readonly maxBytes?: number
+}
+
+/** Options of `Database.batch`. */
+export interface BatchOptions extends BatchLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs' | 'confirm'> {}
+
+/** Options of `executeMany` wherever it runs. */
+export interface ExecuteManyLimits extends QueryOptions {
+  /** How many rows share one Sync. Default 1,000. */
+  readonly chunkRows?: number
+  /** How many bytes of values share one Sync, about. Default 4 MiB. */
+  readonly chunkBytes?: number
+}
+
+/** Options of `Database.executeMany`. */
+export interface ExecuteManyOptions
+  extends ExecuteManyLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs' | 'confirm'> {
+  /** All rows or none, however many chunks they take. Default: each chunk is all or nothing. */
+  readonly atomic?: boolean
+}
+
+/** The rows of `executeMany`: values for `$1`, `$2`, … each. */
+export type ParameterRows = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>
+
 /** How one transaction is run. Unknown options are refused with POOLER_SAFE_BAD_OPTION. */
 export interface TransactionOptions extends TransactionTimeouts {
   /** Default: the server's (`read committed`). */
@@ -62,6 +123,12 @@ export interface TransactionOptions extends TransactionTimeouts {
    * failures (40001), deadlocks (40P01), and connections that were lost before COMMIT was sent.
    */
   readonly retries?: number
+  /**
+   * When the answer to COMMIT is lost, ask PostgreSQL over another client connection what became of the transaction, instead of
+   * rejecting with outcome `unknown`. Default false. Its id is read in the round trip of the first statement, which makes even a
+   * transaction that only reads have one.
+   */
+  readonly confirm?: boolean
   /** Rolls back when it fires. */
   readonly signal?: AbortSignal
 }
@@ -98,7 +165,8 @@ export interface Session {
    *
    * It resolves only when PostgreSQL has confirmed COMMIT. On a {@link Transaction} it is a savepoint.
    *
-   * Round trips: BEGIN (settings ride along), one per awaited statement, COMMIT.
+   * Round trips: one per awaited statement and one for COMMIT. BEGIN and settings ride with the first statement, statements
+   * issued in the same turn of the event loop share one, and a transaction without statements needs none.
    *
    * @throws what `work` threw, after the rollback; {@link OutcomeUnknownError} when the answer to COMMIT was lost
    * @example
@@ -109,4 +177,53 @@ export interface Session {
    * ```
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
+
+  /**
+   * Runs several statements in one round trip, all or nothing.
+   *
+   * One write, one Sync, one transaction on one backend; the results come in order, each typed by its statement. Statements
+   * that need a transaction block (locks, savepoints, `call`) and options that do (`isolation`, `readOnly`) put BEGIN and
+   * COMMIT into the same write. Everything is checked and serialised before the first byte leaves: transaction control, COPY,
+   * VACUUM and its like, and session state are refused. On a {@link Transaction} it is part of that.
+   *
+   * @example
+   * const [job, event] = await db.batch([
+   *   statement<{ id: number }>('insert into job (url) values ($1) returning id', [url]),
+   *   { text: 'insert into event (kind) values ($1)', values: ['created'] },
+   * ])
+   *
+   * @throws BatchError with the index of the statement, the phase and the outcome; its cause is the error itself
+   */
+  batch<const S extends readonly BatchStatement[]>(statements: S, options?: BatchLimits): Promise<BatchResults<S>>
+
+  /**
+   * Runs one statement once per row of values: parsed once, one Sync per chunk of rows.
+   *
+   * One round trip per chunk. On a {@link Database} each chunk is all or nothing, and `atomic: true` makes all of them one
+   * transaction; on a {@link Transaction} they are part of that. Rows may come from an async iterable, which is read one
+   * chunk ahead. The result holds the rows of RETURNING of all, in order, and the sum of the row counts.
+   *
+   * @throws BatchError whose `index` is the row at fault, and whose `committed` is how many rows before it stay
+   */
+  executeMany<Row = Record<string, unknown>>(
+    text: string,
+    rows: ParameterRows,
+    options?: ExecuteManyLimits,
+  ): Promise<QueryResult<Row>>
+
+  /**
+   * Gives a session that runs everything under local settings: a role, JWT claims, a tenant, timeouts.
+   *
+   * The settings, the proof that they are in force, and the statement share one round trip and one transaction. A statement
+   * cannot run unless the proof holds, and the settings end with the transaction: nobody else's statements see them. Values
+   * are bound, never part of a text. On a {@link Transaction} the settings before it are put back behind each call.
+   *
+   * @example
+   * const mine = db.withSettings({ role: 'authenticated', 'request.jwt.claims': { sub: userId } })
+   * const { rows } = await mine.query('select * from note')
+   *
+   * @throws PoolerSafeError POOLER_SAFE_BAD_OPTION at once for names that cannot be proven and roles outside of `roles`;
+   * POOLER_SAFE_SETTINGS from the calls, with nothing executed, when the settings could not be put in force
+   */
+  withSettings(settings: SessionSettings): Session
 }

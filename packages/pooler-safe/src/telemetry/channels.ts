@@ -9,10 +9,13 @@ export interface TraceEndpoint {
   readonly user: string | undefined
 }
 
-/** The context of `pooler-safe:query`: one text on its way to the server and back. */
+/** The context of `pooler-safe:query`: one request on its way to the server and back. */
 export interface QueryTrace {
   readonly endpoint: TraceEndpoint
+  /** The text; of several statements that share a request, all texts, each run of the same one once. */
   readonly text: string
+  /** How many statements share the request. BEGIN and settings that ride along do not count. */
+  readonly statements: number
   /** How many values were bound; the values themselves are not told. */
   readonly parameters: number
   /** The command tag and the rows, once the answer is there. */

@@ -7,14 +7,15 @@ const operation =
   /^(?:\s|--[^\n]*\n|\/\*.*?\*\/)*(select|insert|update|delete|merge|with|values|begin|start|commit|end|rollback|abort|savepoint|release|copy|call|create|alter|drop|truncate|vacuum|analyze|explain|set|show|lock|notify|refresh|table|do|declare|fetch)\b/is
 
 /** The attributes that every operation has, of spans and metrics alike. */
-export function operationAttributes({ endpoint, text }: QueryTrace): Attributes {
+export function operationAttributes({ endpoint, text, statements }: QueryTrace): Attributes {
   const name = operation.exec(text.slice(0, 1_000))?.[1]?.toUpperCase()
   return {
     'db.system.name': 'postgresql',
     'server.address': endpoint.host,
     'server.port': endpoint.port,
     ...(endpoint.database !== undefined && { 'db.namespace': endpoint.database }),
-    ...(name !== undefined && { 'db.operation.name': name }),
+    ...(name !== undefined && { 'db.operation.name': statements > 1 ? `BATCH ${name}` : name }),
+    ...(statements > 1 && { 'db.operation.batch.size': statements }),
   }
 }
 

@@ -28,8 +28,7 @@ export function traceQuery(client: pg.Client, query: SafeQuery, start: () => voi
   const { host, port, database, user } = client
   const trace = {
     endpoint: { host, port, database, user },
-    text: query.text ?? '',
-    parameters: query.values?.length ?? 0,
+    ...query.told,
   }
   const settle: QueryCallback = query.callback ?? (() => undefined)
   queryChannel.traceCallback(
@@ -47,7 +46,7 @@ export function traceQuery(client: pg.Client, query: SafeQuery, start: () => voi
 function tellLostOutcome(query: SafeQuery): void {
   const callback = query.callback
   query.callback = (error, result) => {
-    if (isOutcomeUnknown(error)) outcomeUnknownChannel.publish({ text: query.text ?? '', error })
+    if (isOutcomeUnknown(error)) outcomeUnknownChannel.publish({ text: query.told.text, error })
     callback?.(error, result)
   }
 }

@@ -22,7 +22,7 @@ test('I2: query under a default timeout is still one write and one Sync', async 
   expect(proxy.writes()).toEqual(['PBEPBDES'])
 })
 
-test('I2: a transaction is one write per statement between BEGIN and COMMIT', async () => {
+test('I2: a transaction is one write per statement and one for COMMIT: what opens it rides with the first', async () => {
   await using proxy = await startTcpProxy(database.directUrl)
   await using db = createDatabase({ url: proxy.url, max: 1, lockTimeoutMs: 1_000 })
   await db.transaction(
@@ -32,15 +32,17 @@ test('I2: a transaction is one write per statement between BEGIN and COMMIT', as
     },
     { isolation: 'repeatable read', readOnly: true, statementTimeoutMs: 500 },
   )
-  expect(proxy.writes()).toEqual(['Q', 'PBDES', 'Q', 'PBDES', 'Q', 'Q'])
+  expect(proxy.writes()).toEqual(['PBEPBEPBDES', 'PBEPBDES', 'Q'])
   const texts = proxy
     .only()
-    .messages.filter(({ type }) => type === 'Q')
-    .map(({ body }) => body.toString('utf8').replace('\0', ''))
+    .messages.filter(({ type }) => type === 'Q' || type === 'P')
+    .map(({ body }) => body.toString('utf8').replaceAll('\0', '').trim())
   expect(texts).toEqual([
-    'begin isolation level repeatable read, read only; set local statement_timeout = 500; set local lock_timeout = 1000',
+    'begin isolation level repeatable read, read only',
+    "select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)",
+    'select $1::int as n',
     'savepoint pooler_safe_1',
-    'release savepoint pooler_safe_1',
+    'select 2',
     'commit',
   ])
 })

@@ -47,7 +47,7 @@ describe('I3: SQL that touches session state is refused before a byte is sent', 
     await check(() => db.query(text, values))
     expect(proxy.writes()).toEqual([])
     await check(() => db.transaction((tx) => tx.query(text, values)))
-    expect(proxy.writes()).toEqual(['Q', 'Q'])
+    expect(proxy.writes()).toEqual([])
     expect((await db.query('select 1 as n')).rows).toEqual([{ n: 1 }])
 
     async function check(attempt: () => Promise<unknown>): Promise<void> {

@@ -1,0 +1,82 @@
+import { BatchError } from '../errors/batch-error.ts'
+import { toError } from '../errors/to-error.ts'
+import { invalidStatement } from '../session/read-statement.ts'
+import type { ExecuteManyLimits, ParameterRows } from '../session/session.ts'
+import { prepareValues, readStep, sizeOf, type Step, type StepScope } from './step.ts'
+
+const defaultChunkRows = 1_000
+const defaultChunkBytes = 4 * 2 ** 20
+
+/** Rows of values that share one Sync. */
+export interface Chunk {
+  readonly steps: readonly Step[]
+  /** How many rows came before it. */
+  readonly offset: number
+}
+
+/** Says how many rows are committed, for the error of a row that cannot be serialised. */
+export type Progress = () => number
+
+/**
+ * Splits rows into chunks, judging the text once and serialising each chunk before it is sent.
+ *
+ * @throws BatchError with the phase `client` and the index of the row
+ */
+export async function* readChunks(
+  text: string,
+  rows: ParameterRows,
+  scope: StepScope,
+  { chunkRows = defaultChunkRows, chunkBytes = defaultChunkBytes }: ExecuteManyLimits,
+  committed: Progress,
+): AsyncGenerator<Chunk, undefined> {
+  const model = readModel(text, scope)
+  let steps: Step[] = []
+  let bytes = 0
+  let offset = 0
+  const add = (values: unknown): boolean => {
+    const step = readRow(model, values, offset + steps.length, committed)
+    steps.push(step)
+    bytes += sizeOf(step)
+    return steps.length >= chunkRows || bytes >= chunkBytes
+  }
+  const take = (): Chunk => {
+    const chunk = { steps, offset }
+    offset += steps.length
+    steps = []
+    bytes = 0
+    return chunk
+  }
+  if (isAsync(rows)) {
+    for await (const values of rows) if (add(values)) yield take()
+  } else if (
+    typeof (rows as Iterable<unknown> | undefined)?.[Symbol.iterator] === 'function' &&
+    typeof rows !== 'string'
+  ) {
+    for (const values of rows) if (add(values)) yield take()
+  } else {
+    throw invalidStatement('The rows of executeMany are an iterable of arrays of values.')
+  }
+  if (steps.length > 0) yield take()
+}
+
+function isAsync(rows: ParameterRows): rows is AsyncIterable<readonly unknown[]> {
+  return typeof (rows as Partial<AsyncIterable<unknown>> | undefined)?.[Symbol.asyncIterator] === 'function'
+}
+
+function readModel(text: string, scope: StepScope): Step {
+  if (typeof text !== 'string') throw invalidStatement('The statement of executeMany is a text.')
+  try {
+    return readStep(text, [], scope)
+  } catch (error) {
+    throw new BatchError(error, { phase: 'client' })
+  }
+}
+
+function readRow(model: Step, values: unknown, index: number, committed: Progress): Step {
+  try {
+    if (!Array.isArray(values)) throw invalidStatement('A row of executeMany is an array of values.')
+    return { ...model, values: prepareValues(values) }
+  } catch (error) {
+    throw new BatchError(toError(error), { phase: 'client', index, committed: committed(), unit: 'Row' })
+  }
+}

@@ -1,0 +1,164 @@
+import { checkBatchOptions, readBatch } from '../batch/batch-options.ts'
+import { readChunks, type Chunk } from '../batch/chunks.ts'
+import { batchError } from '../batch/outcome.ts'
+import { readStep, type Step } from '../batch/step.ts'
+import { Totals } from '../batch/totals.ts'
+import { BatchError } from '../errors/batch-error.ts'
+import { outcomeOf } from '../errors/facts.ts'
+import { toError } from '../errors/to-error.ts'
+import { badOption } from '../options/client-options.ts'
+import { Settings, type SessionSettings } from '../settings/settings.ts'
+import { checkTransactionOptions } from './begin.ts'
+import { Limit } from './limit.ts'
+import { readCall } from './read-statement.ts'
+import { withRetries } from './retry.ts'
+import { runBatch, type BatchAnswer } from './run-batch.ts'
+import { runTransaction } from './run-transaction.ts'
+import type { SessionContext } from './session-context.ts'
+import type {
+  BatchOptions,
+  BatchResults,
+  BatchStatement,
+  ExecuteManyOptions,
+  ParameterRows,
+  QueryOptions,
+  QueryResult,
+  Session,
+  Statement,
+  TransactionOptions,
+} from './session.ts'
+import type { Transaction } from './transaction.ts'
+
+/** A session of a database: each call is a transaction of its own, under the settings of the session if it has some. */
+export class DatabaseSession implements Session {
+  readonly #context: SessionContext
+  readonly #settings: Settings | undefined
+
+  constructor(context: SessionContext, settings: Settings | undefined) {
+    this.#context = context
+    this.#settings = settings
+  }
+
+  query<Row>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<QueryResult<Row>>
+  query<Row>(statement: Statement, options?: QueryOptions): Promise<QueryResult<Row>>
+  async query<Row>(statement: string | Statement, second?: unknown, third?: unknown): Promise<QueryResult<Row>> {
+    const { text, values, options } = readCall(statement, second, third)
+    if (this.#context.sequential) {
+      return this.transaction((tx) => tx.query<Row>(text, values), options)
+    }
+    const answer = await this.#run([readStep(text, values, 'transaction')], options, Limit.of(options))
+    if (answer.error === undefined) return answer.results[0] as QueryResult<Row>
+    throw toError(answer.error)
+  }
+
+  async batch<const S extends readonly BatchStatement[]>(
+    statements: S,
+    options: BatchOptions = {},
+  ): Promise<BatchResults<S>> {
+    const { maxStatements, maxBytes, ...transaction } = options
+    checkBatchOptions(options, 'batch')
+    checkTransactionOptions(transaction)
+    const steps = readBatch(statements, 'batch', options)
+    if (steps.length === 0) return [] as BatchResults<S>
+    if (this.#context.sequential) {
+      return this.#sequential((tx) => tx.batch(statements, { ...given({ maxStatements, maxBytes }) }), transaction)
+    }
+    return this.#limited(transaction, async (limit) => {
+      const answer = await this.#run(steps, transaction, limit)
+      if (answer.error !== undefined) {
+        throw batchError(failureOf(answer), { count: steps.length, timeoutMs: options.timeoutMs })
+      }
+      return answer.results as unknown as BatchResults<S>
+    })
+  }
+
+  async executeMany<Row>(
+    text: string,
+    rows: ParameterRows,
+    options: ExecuteManyOptions = {},
+  ): Promise<QueryResult<Row>> {
+    const { chunkRows, chunkBytes, atomic = false, ...transaction } = options
+    checkBatchOptions(options, 'executeMany')
+    checkTransactionOptions(transaction)
+    const limits = given({ chunkRows, chunkBytes })
+    if (atomic && transaction.retries && !Array.isArray(rows)) {
+      throw badOption('retries', 'needs an array of rows when atomic is set', 'Another attempt reads them again.')
+    }
+    if (atomic || this.#context.sequential) {
+      return this.#sequential((tx) => tx.executeMany<Row>(text, rows, limits), transaction)
+    }
+    const totals = new Totals<Row>()
+    let committed = 0
+    for await (const chunk of readChunks(text, rows, 'batch', limits, () => committed)) {
+      totals.add((await this.#runChunk(chunk, transaction, committed)).results)
+      committed += chunk.steps.length
+    }
+    return totals.result()
+  }
+
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return runTransaction(this.#context, work, options, this.#settings)
+  }
+
+  withSettings(settings: SessionSettings): Session {
+    return new DatabaseSession(this.#context, Settings.read(settings, this.#context.roles, this.#settings))
+  }
+
+  #runChunk({ steps, offset }: Chunk, options: TransactionOptions, committed: number): Promise<BatchAnswer> {
+    return this.#limited(options, async (limit) => {
+      const answer = await this.#run(steps, options, limit, true)
+      if (answer.error === undefined) return answer
+      const { timeoutMs } = options
+      throw batchError(failureOf(answer), { count: steps.length, offset, committed, unit: 'Row', timeoutMs })
+    })
+  }
+
+  #run(
+    steps: readonly Step[],
+    options: TransactionOptions,
+    limit: Limit | undefined,
+    merge = false,
+  ): Promise<BatchAnswer> {
+    return runBatch(this.#context, steps, { options, settings: this.#settings, limit, merge })
+  }
+
+  async #limited<T>(options: TransactionOptions, unit: (limit: Limit | undefined) => Promise<T>): Promise<T> {
+    const limit = Limit.of(options)
+    try {
+      return await withRetries(options.retries ?? 0, limit, () => unit(limit))
+    } finally {
+      limit?.dispose()
+    }
+  }
+
+  /** The same in an explicit transaction: what fails outside of its statements fails at COMMIT. */
+  async #sequential<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
+    const progress = { worked: false }
+    try {
+      return await this.transaction(async (tx) => {
+        progress.worked = false
+        const result = await work(tx)
+        progress.worked = true
+        return result
+      }, options)
+    } catch (error) {
+      if (error instanceof BatchError || !progress.worked) throw error
+      throw new BatchError(error, { phase: 'commit', outcome: outcomeOf(error) })
+    }
+  }
+}
+
+function failureOf({ error, at, isUndecoded }: BatchAnswer): {
+  error: unknown
+  at: number | undefined
+  undecoded: boolean
+} {
+  return { error, at, undecoded: isUndecoded }
+}
+
+/** Without the properties that are undefined. */
+function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+}

@@ -1,0 +1,165 @@
+import { forEachPooler, useTestDatabase } from '@pooler-safe/tests/support'
+import { createDatabase, type Database } from 'pooler-safe'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { caught } from '../support/caught.ts'
+import { prepared } from '../support/tables.ts'
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
+
+const database = useTestDatabase({ prepare: prepared('create table url (id int primary key, path text)') })
+const text = 'insert into url values ($1, $2) returning id'
+const numbered = (from: number, to: number): [number, string | null][] =>
+  Array.from({ length: to - from }, (_, n) => [from + n, n % 3 === 0 ? null : `/${from + n}`])
+const count = async (): Promise<number> =>
+  (await database.query<{ n: number }>('select count(*)::int as n from url')).rows[0]!.n
+
+function executeMany(url: () => string): void {
+  let proxy: TcpProxy
+  let db: Database
+  beforeAll(async () => {
+    proxy = await startTcpProxy(url())
+    db = createDatabase({ url: proxy.url, max: 1, wireGuard: true })
+  })
+  beforeEach(async () => {
+    await database.query('truncate url')
+    proxy.forget()
+  })
+  afterAll(async () => {
+    await db.close()
+    await proxy[Symbol.asyncDispose]()
+  })
+
+  test('I10: a chunk of rows is one write: one Parse, one Describe, one Sync', async () => {
+    const result = await db.executeMany<{ id: number }>(text, numbered(0, 5))
+    expect(proxy.writes()).toEqual(['PBDEBEBEBEBES'])
+    expect(result).toMatchObject({ command: 'INSERT', rowCount: 5, rows: [0, 1, 2, 3, 4].map((id) => ({ id })) })
+    expect((await database.query('select id from url where path is null order by id')).rows).toEqual([
+      { id: 0 },
+      { id: 3 },
+    ])
+  })
+
+  test('rows go in chunks by number and by bytes, and the results are one', async () => {
+    const result = await db.executeMany<{ id: number }>(text, numbered(0, 25), { chunkRows: 10 })
+    expect(proxy.writes().map((write) => write.split('B').length - 1)).toEqual([10, 10, 5])
+    expect(result.rowCount).toBe(25)
+    expect(result.rows.map(({ id }) => id)).toEqual(Array.from({ length: 25 }, (_, id) => id))
+    proxy.forget()
+    const large: [number, string][] = Array.from({ length: 6 }, (_, n) => [100 + n, 'x'.repeat(1_000)])
+    await db.executeMany('insert into url values ($1, $2)', large, { chunkBytes: 2_000 })
+    expect(proxy.writes()).toHaveLength(3)
+    expect(await count()).toBe(31)
+  })
+
+  test('no rows cost nothing', async () => {
+    expect(await db.executeMany(text, [])).toEqual({ rows: [], rowCount: 0, command: '', fields: [] })
+    expect(proxy.writes()).toEqual([])
+  })
+
+  test('rows may come from a generator and from an async iterable, which is read as it is used', async () => {
+    let read = 0
+    async function* slowly(): AsyncGenerator<readonly unknown[]> {
+      for (const row of numbered(0, 30)) {
+        await Promise.resolve()
+        read += 1
+        if (read === 11) expect(await count()).toBe(10)
+        yield row
+      }
+    }
+    await db.executeMany(text, slowly(), { chunkRows: 10 })
+    await db.executeMany(
+      text,
+      (function* () {
+        yield* numbered(30, 40)
+      })(),
+    )
+    expect(await count()).toBe(40)
+  })
+
+  test('I8: a row that fails undoes its chunk; the error says which row, and how many rows stay', async () => {
+    const rows = numbered(0, 25)
+    rows[17] = [3, 'twice']
+    const error = await caught(db.executeMany(text, rows, { chunkRows: 10 }))
+    expect(error).toMatchObject({
+      name: 'BatchError',
+      index: 17,
+      committed: 10,
+      phase: 'statement',
+      outcome: 'not-executed',
+      cause: { code: '23505' },
+      message: expect.stringMatching(/^Row 17 /),
+    })
+    expect(await count()).toBe(10)
+  })
+
+  test('atomic: all chunks or none; BEGIN rides with the first', async () => {
+    const rows = numbered(0, 25)
+    await db.executeMany(text, rows, { chunkRows: 10, atomic: true })
+    expect(proxy.writes().map((write) => write.slice(0, 5))).toEqual(['PBEPB', 'PBDEB', 'PBDEB', 'Q'])
+    expect(await count()).toBe(25)
+    await database.query('truncate url')
+    rows[17] = [3, 'twice']
+    expect(await caught(db.executeMany(text, rows, { chunkRows: 10, atomic: true }))).toMatchObject({
+      index: 17,
+      committed: 0,
+      outcome: 'not-executed',
+    })
+    expect(await count()).toBe(0)
+  })
+
+  test('inside a transaction the chunks are part of it', async () => {
+    await caught(
+      db.transaction(async (tx) => {
+        expect((await tx.executeMany(text, numbered(0, 25), { chunkRows: 10 })).rowCount).toBe(25)
+        throw new Error('changed my mind')
+      }),
+    )
+    expect(await count()).toBe(0)
+    const rows = numbered(0, 25)
+    rows[20] = [3, 'twice']
+    expect(await caught(db.transaction((tx) => tx.executeMany(text, rows, { chunkRows: 10 })))).toMatchObject({
+      index: 20,
+      committed: 0,
+    })
+    expect(await count()).toBe(0)
+  })
+
+  test('a row that cannot be serialised is found before its chunk is sent', async () => {
+    const bad = { toPostgres: () => { throw new Error('no such money') } } // prettier-ignore
+    const rows: unknown[][] = [...numbered(0, 12), [12, bad]]
+    expect(await caught(db.executeMany(text, rows, { chunkRows: 10 }))).toMatchObject({
+      code: 'POOLER_SAFE_BAD_VALUE',
+      index: 12,
+      committed: 10,
+      phase: 'client',
+      outcome: 'not-executed',
+    })
+    expect(await count()).toBe(10)
+    expect(await caught(db.executeMany(text, [[1], 'x'] as never))).toMatchObject({
+      code: 'POOLER_SAFE_INVALID_QUERY',
+      index: 1,
+    })
+    expect(await caught(db.executeMany(text, 'rows' as never))).toMatchObject({ code: 'POOLER_SAFE_INVALID_QUERY' })
+    expect(await caught(db.executeMany('commit', [[]]))).toMatchObject({ code: 'POOLER_SAFE_TRANSACTION_CONTROL' })
+    expect(await caught(db.executeMany(text, new Set([[1]]), { atomic: true, retries: 1 }))).toMatchObject({
+      code: 'POOLER_SAFE_BAD_OPTION',
+      message: expect.stringContaining('retries'),
+    })
+  })
+
+  test('I8: the answer to a chunk is lost: outcome unknown, and what was committed before is told', async () => {
+    await db.query('select 1')
+    let answers = 0
+    proxy.onAnswer = (chunk, { client }) => {
+      answers += chunk.includes('Z\0\0\0\x05') ? 1 : 0
+      if (answers < 2) return true
+      client.destroy()
+      return false
+    }
+    const error = await caught(db.executeMany(text, numbered(0, 25), { chunkRows: 10 }))
+    proxy.onAnswer = undefined
+    expect(error).toMatchObject({ outcome: 'unknown', committed: 10, index: undefined, phase: 'commit' })
+  })
+}
+
+describe('directly', () => executeMany(() => database.directUrl))
+forEachPooler(database, (pooler) => executeMany(() => pooler.url))
