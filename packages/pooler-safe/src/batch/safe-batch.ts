@@ -67,7 +67,7 @@ export class SafeBatch extends SafeQuery {
     return {
       text: texts.join('; '),
       statements: steps.length,
-      parameters: steps.reduce((sum, { values }) => sum + (values?.length ?? 0), 0),
+      parameters: steps.reduce((sum, { values }) => sum + values.length, 0),
     }
   }
 
