@@ -152,6 +152,7 @@ export const modules: Table = {
   'sequelize-typescript': sequelize,
   '@sequelize/core': sequelize,
   typeorm,
+  'typeorm/driver/postgres/PostgresQueryRunner': exported('typeorm', 'client', 'class', 'PostgresQueryRunner'),
   '@mikro-orm/core': mikro,
   '@mikro-orm/postgresql': mikro,
   '@mikro-orm/knex': mikro,
@@ -177,7 +178,7 @@ export const modules: Table = {
 
 /** Modules that talk to PostgreSQL and nothing else. */
 const postgresOnly =
-  /^(?:pg|pg-(?:native|pool|promise|cursor|query-stream|copy-streams|boss|listen|format)|postgres|slonik|@neondatabase\/serverless|@vercel\/postgres|@mikro-orm\/postgresql|@prisma\/adapter-(?:pg|neon)|drizzle-orm\/(?:pg-core|node-postgres|postgres-js|neon-serverless|neon-http|vercel-postgres)|node-pg-migrate|graphile-worker|db-migrate-pg|postgraphile|@slonik\/.*|kysely-postgres-js|pooler-safe(?:\/.*)?)$/
+  /^(?:pg|pg-(?:native|pool|promise|cursor|query-stream|copy-streams|boss|listen|format)|postgres|slonik|@neondatabase\/serverless|@vercel\/postgres|@mikro-orm\/postgresql|@prisma\/adapter-(?:pg|neon)|drizzle-orm\/(?:pg-core|node-postgres|postgres-js|neon-serverless|neon-http|vercel-postgres)|node-pg-migrate|graphile-worker|db-migrate-pg|postgraphile|@slonik\/.*|kysely-postgres-js|typeorm\/driver\/postgres\/.*|pooler-safe(?:\/.*)?)$/
 
 /** Modules of other databases, and of PostgreSQL built into the process, which no pooler stands in front of. */
 const foreign =

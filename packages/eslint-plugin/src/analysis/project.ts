@@ -34,9 +34,13 @@ export function createProject(): Project {
     return found
   }
 
+  // A manifest without dependencies (`{ "type": "commonjs" }`) is part of the package above it.
   const dependenciesOf = (path: string): ReadonlySet<string> => {
     const manifest = manifestAbove(dirname(path))
-    return manifest === undefined ? noNames : cached(manifests, manifest, dependencyNames, noNames)
+    if (manifest === undefined) return noNames
+    const names = cached(manifests, manifest, dependencyNames, noNames)
+    const folder = dirname(manifest)
+    return names.size > 0 || dirname(folder) === folder ? names : dependenciesOf(folder)
   }
 
   const originOf = (

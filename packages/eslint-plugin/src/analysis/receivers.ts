@@ -199,6 +199,7 @@ export class Receivers {
         const variable = this.#names.lookUp(String(node.name), node)
         return variable && this.ofVariable(variable)
       }
+      case 'Super':
       case 'ThisExpression': {
         const owner = classAround(node)
         return owner?.superClass ? instanceOf(this.exportedOf(owner.superClass)) : undefined
@@ -503,7 +504,7 @@ export class Receivers {
       return this.ofType(argument)
     }
     const exported = this.exportedOf(name)
-    if (exported) return exported.as === 'tag' ? undefined : instanceOf(exported)
+    if (exported) return exported.as === 'tag' ? undefined : typedAs(exported)
     if (name.type !== 'Identifier') return undefined
     const variable = this.#names.lookUp(String(name.name), name)
     const declaration = variable && this.#names.definition(variable)?.node
@@ -532,6 +533,12 @@ function unwrapDefault(value: unknown): Node | undefined {
 
 function instanceOf(exported: Exported | undefined): Receiver | undefined {
   return exported && { driver: exported.driver, role: exported.role }
+}
+
+/** A value of a type: a Kysely transaction is a `Kysely`, too. */
+function typedAs(exported: Exported): Receiver {
+  const { driver, role } = exported
+  return { driver, role: driver === 'kysely' && role === 'pool' ? 'either' : role }
 }
 
 /** One of several possible values: the same driver, and the role that covers them all. */

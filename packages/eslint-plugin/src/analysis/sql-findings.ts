@@ -96,7 +96,7 @@ function bodyFindings(operation: Operation | undefined, read: ReadSql): readonly
 export function looseFindings(read: ReadSql): readonly Finding[] {
   if (read.readBy !== 'grammar' || !looksLikeStatement(read.sql.text)) return []
   const taken = new Set<string>()
-  return classifyAnalysis(read.analysis, { mode: 'transaction' }).flatMap((found): Finding[] => {
+  const outside = classifyAnalysis(read.analysis, { mode: 'transaction' }).flatMap((found): Finding[] => {
     const rule = found.verdict === 'session' ? ruleByHazard[found.hazard] : undefined
     const isPlain =
       unmistakable.has(found.hazard) || (settingHazards.has(found.hazard) && isUnmistakableSetting(found.subject))
@@ -115,6 +115,7 @@ export function looseFindings(read: ReadSql): readonly Finding[] {
       },
     ]
   })
+  return [...outside, ...bodyFindings(undefined, read).filter((found) => found.variant !== 'dynamic')]
 }
 
 /** The findings of a file of SQL, whose statements run one after the other. */
@@ -167,7 +168,11 @@ function judge(analysis: SqlAnalysis, operation: Operation, context: Context): r
     }
     default: {
       const findings = classifyAnalysis(analysis, { mode: 'transaction' })
-      return isBuilder ? [] : findings.filter((found) => found.verdict === 'session')
+      // Nothing says that a transaction is open.
+      const session = findings.filter((found) => found.verdict === 'session')
+      return isBuilder
+        ? []
+        : session.map((found) => (found.hazard === 'set-in-committed-tx' ? { ...found, hazard: 'session-set' } : found))
     }
   }
 }
@@ -193,7 +198,7 @@ function isReal(found: SqlFinding, operation: Operation, read: ReadSql, settings
 function isUnmistakable({ hazard, subject }: SqlFinding): boolean {
   if (unmistakable.has(hazard)) return true
   if (hazard === 'set-local-outside-tx' && subject === 'set_config') return true
-  return settingHazards.has(hazard) && isUnmistakableSetting(subject)
+  return settingHazards.has(hazard) && (subject.includes('.') || isUnmistakableSetting(subject))
 }
 
 function isKnownSetting({ subject, start, end }: SqlFinding, read: ReadSql, settings: Settings): boolean {
