@@ -107,7 +107,7 @@ export function looseFindings(read: ReadSql): readonly Finding[] {
     return [
       {
         rule,
-        hazard: found.hazard,
+        hazard: found.hazard === 'set-in-committed-tx' ? 'session-set' : found.hazard,
         subject: subjectOf(found, read),
         range: read.sql.rangeOf(found.start, found.end),
         certain: true,
@@ -177,7 +177,9 @@ function judge(analysis: SqlAnalysis, operation: Operation, context: Context): r
   }
 }
 
-function ruleOf({ hazard, subject }: SqlFinding): RuleName | undefined {
+function ruleOf({ hazard, subject, verdict }: SqlFinding): RuleName | undefined {
+  // `on commit drop` needs a transaction to live in.
+  if (hazard === 'temp-table' && verdict === 'tx') return 'no-unscoped-local'
   if (hazard === 'deallocate-all' && /^deallocate/i.test(subject)) return 'no-named-statement'
   return ruleByHazard[hazard]
 }
@@ -218,7 +220,7 @@ function suggestionsFor(found: SqlFinding, read: ReadSql): readonly Suggestion[]
   if (!fix) return []
   const range = read.sql.writtenAt(fix.start, fix.end)
   if (!range) return []
-  const edit: Edit = { range, text: matchCase(fix.text, read.sql.text.slice(found.start - 5, found.start + 5)) }
+  const edit: Edit = { range, text: matchCase(fix.text, read.sql.text.slice(Math.max(0, fix.start - 8), fix.end + 1)) }
   return [{ title: fix.text.trim(), edits: [edit] }]
 }
 

@@ -87,7 +87,7 @@ function operationFindings(operation: Operation, facts: TransactionFacts): reado
   if (
     driver === 'pg' &&
     receiver?.role === 'client' &&
-    startedTogether(node, owner) &&
+    startedTogether(node, homeOf(operation, facts)) &&
     !commandsOf(operation).includes('begin')
   ) {
     findings.push({
@@ -122,6 +122,14 @@ function operationFindings(operation: Operation, facts: TransactionFacts): reado
     })
   }
   return findings
+}
+
+/** The function that the client connection of an operation belongs to: those it is taken in are one for each call. */
+function homeOf({ node, root }: Operation, { names }: TransactionFacts): Node {
+  const definition = root && names.definition(root)
+  let home = definition ? functionAround(definition.node) : node
+  if (!definition) while (home.parent) home = home.parent
+  return home
 }
 
 /** Whether a statement puts back what ends with the transaction anyhow. */
