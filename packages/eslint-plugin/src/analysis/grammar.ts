@@ -67,7 +67,8 @@ export function readSql(pieces: Pieces, always = false): ReadSql {
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const text = prepared ? withoutPlaceholders(sql.text) : sql.text
     const answer = parse(text)
-    if (answer === undefined) break
+    // Too deep for the grammar: the tokens have the last word.
+    if (answer === undefined) return { sql: first, analysis: tokenLevel, bodies: [], readBy: 'tokens', refused: false }
     if (typeof answer !== 'number') {
       return {
         sql,

@@ -144,8 +144,8 @@ ruleTester.run('no-session-state', noSessionState, {
       // Text that never reaches a visible call.
       code: `export function prefix(ms) { return \`SET statement_timeout='\${ms}s'; SET idle_session_timeout='\${ms}s';\` }\n// postgres`,
       errors: [
-        { messageId: 'session-set', line: 1, column: 41, suggestions: 1 },
-        { messageId: 'session-set', line: 1, column: 73, suggestions: 1 },
+        { messageId: 'session-set', line: 1, column: 42, suggestions: 1 },
+        { messageId: 'session-set', line: 1, column: 74, suggestions: 1 },
       ],
     },
     {
