@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**']),
+  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**', 'packages/eslint-plugin/fixtures/**']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -18,7 +18,7 @@ const plugin: PoolerSafePlugin = {
   meta: { name: 'eslint-plugin-pooler-safe', version: '0.1.0', namespace: 'pooler-safe' },
   rules: { ...rules },
   languages: { sql: sqlLanguage as unknown as NonNullable<ESLint.Plugin['languages']>[string] },
-  configs: createConfigs(() => ({ 'pooler-safe': plugin as unknown as ESLint.Plugin })),
+  configs: createConfigs(() => ({ 'pooler-safe': plugin })),
 }
 
 export default plugin

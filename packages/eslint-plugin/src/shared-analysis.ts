@@ -1,11 +1,9 @@
 import type { Linter, Rule, SourceCode } from 'eslint'
 import { analyzeFile, type FileAnalysis } from './analysis/analyze-file.ts'
 import { analyzeScript } from './analysis/analyze-script.ts'
-import type { Comment } from './analysis/directives.ts'
-import type { Node, VisitorKeys } from './analysis/estree.ts'
+import type { Node } from './analysis/estree.ts'
 import type { Finding } from './analysis/finding.ts'
 import { createProject } from './analysis/project.ts'
-import type { ScopeManager } from './analysis/scope.ts'
 import { readSettings } from './analysis/settings.ts'
 import { declarationsOf } from './type-information.ts'
 
@@ -42,9 +40,9 @@ function analyse(context: Rule.RuleContext, sourceCode: SourceCode): SharedAnaly
     path,
     source: sourceCode.text,
     program: sourceCode.ast as unknown as Node,
-    scopeManager: sourceCode.scopeManager as unknown as ScopeManager,
-    comments: sourceCode.getAllComments() as unknown as readonly Comment[],
-    visitorKeys: sourceCode.visitorKeys as VisitorKeys,
+    scopeManager: sourceCode.scopeManager,
+    comments: sourceCode.getAllComments(),
+    visitorKeys: sourceCode.visitorKeys,
     settings,
     host: declarationOf ? Object.defineProperties({ declarationOf }, Object.getOwnPropertyDescriptors(host)) : host,
   })

@@ -59,7 +59,7 @@ class SqlSourceCode extends TextSourceCodeBase {
 }
 
 /**
- * Files of SQL as a language of ESLint: `{ files: ['**​/*.sql'], language: 'pooler-safe/sql' }`.
+ * Files of SQL as a language of ESLint, which the preset `sql` turns on.
  *
  * With the option `syntax: 'strict'` a file that PostgreSQL's grammar refuses is an error; by default such a file (one
  * for psql, or for another database) is judged statement by statement.

@@ -6,7 +6,7 @@ Object.assign(RuleTester, { afterAll, describe, it, itOnly: it.only })
 
 /** ESLint's own tester, for TypeScript without types. */
 export const ruleTester = new RuleTester({
-  languageOptions: { parser: parser as never, sourceType: 'module', ecmaVersion: 2024 },
+  languageOptions: { parser: parser, sourceType: 'module', ecmaVersion: 2024 },
 })
 
 /** A project whose safe session comes from `./db/session` and `@acme/db`. */

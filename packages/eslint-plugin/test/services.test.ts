@@ -4,13 +4,13 @@ import { ESLint, type Linter } from 'eslint'
 import { expect, test } from 'vitest'
 import plugin from '../src/index.ts'
 
-const folder = new URL('fixtures/', import.meta.url)
+const folder = new URL('../fixtures/', import.meta.url)
 
 async function lint(name: 'raw' | 'safe'): Promise<Map<string, readonly Linter.LintMessage[]>> {
   const eslint = new ESLint({
     cwd: folder.pathname,
     overrideConfigFile: true,
-    overrideConfig: [plugin.configs.recommended, { languageOptions: { parser: parser as never } }],
+    overrideConfig: [plugin.configs.recommended, { languageOptions: { parser: parser } }],
   })
   const results = await eslint.lintFiles([`${name}/*.ts`])
   return new Map(results.map((result) => [result.filePath.replace(/^.*\//, ''), result.messages]))

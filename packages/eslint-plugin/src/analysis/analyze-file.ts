@@ -179,8 +179,9 @@ function addName(imports: Set<string>, node: Node | null | undefined): void {
 }
 
 /** State that is set whenever a client connection is made. */
-function inHook({ suggestions: _suggestions, ...found }: Finding): Finding {
-  return { ...found, rule: 'no-connect-hook-state', hazard: 'on-connect-setup' }
+function inHook({ certain, range, subject, operation }: Finding): Finding {
+  const found = { rule: 'no-connect-hook-state', hazard: 'on-connect-setup', subject, range, certain } as const
+  return operation ? { ...found, operation } : found
 }
 
 /** Calls that go past the wrapper, and SQL that is put together elsewhere. */

@@ -18,9 +18,10 @@ export function decode(source: string, start: number, end: number, raw = false):
   const offsets: number[] = []
   const add = (value: string, at: number): void => {
     text += value
-    for (let k = 0; k < value.length; k += 1) offsets.push(start + at)
+    offsets.push(...Array.from({ length: value.length }, () => start + at))
   }
-  for (let i = 0; i < written.length;) {
+  let i = 0
+  while (i < written.length) {
     const character = written.charAt(i)
     if (character === '\r') {
       // Line ends of templates are line feeds, whatever the file has.

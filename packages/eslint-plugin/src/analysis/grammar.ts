@@ -30,7 +30,7 @@ export interface ReadSql {
 /** What may stand in a hole, likeliest first; `#` is its number. */
 const substitutions: Readonly<Record<HoleKind, readonly string[]>> = {
   param: ['$#', 'hole_#', "''", '(1)', 'x = 1', '(x) values (1)', 'true', ''],
-  raw: ['hole_#', '1', '', "''", 'hole_#.x', '(1)', 'true', 'where true', 'x = 1', ', hole_#', '$#'],
+  raw: ['hole_#', '1', '', "''", '(x) values (1)', 'hole_#.x', '(1)', 'true', 'where true', 'x = 1', ', hole_#', '$#'],
   name: ['"hole_#"', 'hole_#', '1', ''],
   fragment: ['hole_#', '', '1', '(1)', 'where true', 'x = 1', '(x) values (1)', 'and true'],
 }

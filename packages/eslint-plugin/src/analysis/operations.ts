@@ -138,15 +138,17 @@ export class OperationFinder {
       else this.#call(node)
     }
     if (this.#executors.size === 0) return
+    const done = new Set(this.operations.map((operation) => operation.node))
     for (const node of candidates) {
-      if (node.type !== 'CallExpression' || !node.callee) continue
+      if (node.type !== 'CallExpression' || !node.callee || done.has(node)) continue
       const target = this.#sql.functionOf(node.callee)
       const executor = target && this.#executors.get(target)
-      const argument = executor && node.arguments?.[executor.position]
-      if (!argument || this.operations.some((operation) => operation.node === node)) continue
+      const given = node.arguments ?? []
+      const argument = executor && given[executor.position]
+      if (!argument) continue
       const callee = unwrap(node.callee)
       const method = callee.type === 'MemberExpression' ? (propertyName(callee) ?? '') : (nameOf(callee) ?? '')
-      this.#add(node, method, undefined, executor.receiver, argument, node.arguments?.[executor.position + 1])
+      this.#add(node, method, undefined, executor.receiver, argument, given[executor.position + 1])
     }
   }
 
@@ -200,13 +202,12 @@ export class OperationFinder {
   }
 
   #executorSetting(callee: Node) {
-    const found = this.#settings.executors && this.#receivers.moduleNameOf(callee)
-    return found
-      ? this.#settings.executors?.find(
-          (item) =>
-            item.export === found.name && (item.module === found.module || matchesGlob([item.module], found.module)),
-        )
-      : undefined
+    const { executors = [] } = this.#settings
+    const found = executors.length > 0 ? this.#receivers.moduleNameOf(callee) : undefined
+    return executors.find(
+      (item) =>
+        item.export === found?.name && (item.module === found.module || matchesGlob([item.module], found.module)),
+    )
   }
 
   #originReceiver(callee: Node): Receiver | undefined {
@@ -343,7 +344,7 @@ export class OperationFinder {
     const variable = this.#names.lookUp(String(sqlNode.name), sqlNode)
     const definition = variable && this.#names.definition(variable)
     if (definition?.type !== 'Parameter' || !isFunction(definition.node)) return
-    const position = (definition.node.params ?? []).findIndex(
+    const position = definition.node.params.findIndex(
       (parameter) =>
         parameter === definition.name || (parameter.type === 'AssignmentPattern' && parameter.left === definition.name),
     )

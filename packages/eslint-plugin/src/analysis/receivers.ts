@@ -306,21 +306,21 @@ export class Receivers {
   #made(receiver: Receiver | undefined, node: Node): Receiver | undefined {
     if (!receiver || receiver.driver === 'foreign') return receiver
     const names = this.#settings.sessionMode?.urlEnv ?? directUrlNames
-    let direct = false
-    let wrapped = false
+    const built = { direct: false, wrapped: false }
     for (const argument of node.arguments ?? []) {
       walk(argument, (inner) => {
         if (isFunction(inner)) return false
-        if (inner.type === 'MemberExpression' && names.includes(propertyName(inner) ?? '')) direct = true
+        if (inner.type === 'MemberExpression' && names.includes(propertyName(inner) ?? '')) built.direct = true
         // `drizzle({ client: db.pool })`: what an ORM is built on decides.
         if (inner.type === 'MemberExpression' || inner.type === 'Identifier') {
-          if (inner.parent?.type !== 'MemberExpression' && this.of(inner)?.driver === 'pooler-safe') wrapped = true
+          if (inner.parent?.type !== 'MemberExpression' && this.of(inner)?.driver === 'pooler-safe')
+            built.wrapped = true
         }
         return true
       })
     }
-    if (wrapped) return { driver: 'pooler-safe', role: receiver.role }
-    return direct ? { driver: receiver.driver, role: 'direct' } : receiver
+    if (built.wrapped) return { driver: 'pooler-safe', role: receiver.role }
+    return built.direct ? { driver: receiver.driver, role: 'direct' } : receiver
   }
 
   #returnOf(target: Node): Receiver | undefined {
@@ -431,8 +431,8 @@ export class Receivers {
 
   #field(owner: Node | undefined, name: string): Receiver | undefined {
     if (!owner) return undefined
-    let fields = this.#fields.get(owner)
-    if (!fields) this.#fields.set(owner, (fields = new Map()))
+    const fields = this.#fields.get(owner) ?? new Map<string, Receiver | undefined>()
+    this.#fields.set(owner, fields)
     if (fields.has(name)) return fields.get(name)
     fields.set(name, undefined)
     const receiver = this.#readField(owner, name)

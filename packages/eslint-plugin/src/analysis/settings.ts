@@ -62,7 +62,7 @@ export function readSettings(value: unknown): Settings {
       `settings['pooler-safe'].executors has to be a list of { module, export, sql?: number, kind?: 'pool' | 'client' | 'transaction' }.`,
     )
   }
-  return settings as Settings
+  return settings
 }
 
 function strings(value: unknown, key: string): void {

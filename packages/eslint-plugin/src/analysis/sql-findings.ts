@@ -206,7 +206,7 @@ function isUnmistakable({ hazard, subject }: SqlFinding): boolean {
 function isKnownSetting({ subject, start, end }: SqlFinding, read: ReadSql, settings: Settings): boolean {
   if (subject === 'all' || subject.includes('.') || isSetting(subject)) return true
   if (/^default_transaction|^transaction/.test(subject) || read.sql.hasHole(start, end)) return true
-  return /^session/.test(subject) || matchesGlob(settings.extraGucs, subject)
+  return subject.startsWith('session') || matchesGlob(settings.extraGucs, subject)
 }
 
 function subjectOf(found: SqlFinding, read: ReadSql): string {

@@ -53,7 +53,7 @@ export function transactionCallback(node: Node, names: Names, receivers: Receive
   const method = propertyName(callee) ?? ''
   const isKysely = method === 'execute' && methodsOf(callee.object).includes('transaction')
   if (!isKysely && !transactionMethods.has(method)) return undefined
-  const [parameter] = node.params ?? []
+  const [parameter] = node.params
   const pattern = parameter?.type === 'AssignmentPattern' ? parameter.left : parameter
   const handle = pattern?.type === 'Identifier' ? names.lookUp(String(pattern.name), pattern) : undefined
   return { callback: node, call, handle, outer: callee.object, outerRoot: receivers.rootOf(callee.object) }
