@@ -3,14 +3,12 @@ import { createConfigs } from './configs.ts'
 import { rules } from './rules.ts'
 import { sqlLanguage } from './sql-language.ts'
 
-export { oxlintConfig } from './configs.ts'
-
 /** The names of the presets. */
-export type PresetName =
+type PresetName =
   'recommended' | 'recommended-type-checked' | 'strict' | 'strict-type-checked' | 'sql' | 'migrations'
 
 /** The plugin: rules, the language for files of SQL, presets. */
-export interface PoolerSafePlugin extends Omit<ESLint.Plugin, 'configs'> {
+interface PoolerSafePlugin extends Omit<ESLint.Plugin, 'configs'> {
   readonly configs: Readonly<Record<PresetName, Linter.Config>>
 }
 
