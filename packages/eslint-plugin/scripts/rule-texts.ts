@@ -42,7 +42,7 @@ export const ruleTexts: Readonly<Record<RuleName, RuleText>> = {
   },
   'no-hazard-in-body': {
     problem:
-      'A \`do\` block or a function changes session state where the text of the call does not show it, and no pooler sees it either.',
+      'A `do` block or a function changes session state where the text of the call does not show it, and no pooler sees it either.',
     bad: [`${pool}\nawait pool.query("do $$ begin perform pg_advisory_lock(1); end $$")`],
     good: [`${pool}\nawait pool.query("do $$ begin perform pg_advisory_xact_lock(1); end $$")`],
     exceptions:

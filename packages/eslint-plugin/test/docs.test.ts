@@ -20,7 +20,7 @@ describe.each(ruleNames)('the page of %s', (name) => {
         code,
         [
           plugin.configs.strict,
-          { languageOptions: { parser: parser as never }, settings: { 'pooler-safe': { wrapper: ['@acme/db'] } } },
+          { languageOptions: { parser: parser }, settings: { 'pooler-safe': { wrapper: ['@acme/db'] } } },
         ],
         'example.ts',
       )

@@ -5,13 +5,13 @@ import { analyzeFile, createProject, linkParents, messageOf, type FileAnalysis, 
 
 function analyse(source: string, always = false): FileAnalysis {
   const { ast, visitorKeys } = parseForESLint(source, { range: true, comment: true, sourceType: 'module' })
-  linkParents(ast as unknown as Node, visitorKeys as never)
+  linkParents(ast as unknown as Node, visitorKeys)
   return analyzeFile({
     path: 'src/jobs.ts',
     source,
     program: ast as unknown as Node,
-    scopeManager: analyze(ast, { sourceType: 'module' }) as never,
-    comments: (ast.comments ?? []) as never,
+    scopeManager: analyze(ast, { sourceType: 'module' }),
+    comments: ast.comments,
     host: createProject().hostFor(import.meta.filename, {}),
     always,
   })
