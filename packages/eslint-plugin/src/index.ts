@@ -4,8 +4,7 @@ import { rules } from './rules.ts'
 import { sqlLanguage } from './sql-language.ts'
 
 /** The names of the presets. */
-type PresetName =
-  'recommended' | 'recommended-type-checked' | 'strict' | 'strict-type-checked' | 'sql' | 'migrations'
+type PresetName = 'recommended' | 'recommended-type-checked' | 'strict' | 'strict-type-checked' | 'sql' | 'migrations'
 
 /** The plugin: rules, the language for files of SQL, presets. */
 interface PoolerSafePlugin extends Omit<ESLint.Plugin, 'configs'> {

@@ -125,7 +125,7 @@ function callFindings(node: Node, facts: CodeFacts): readonly Finding[] {
     if (!receiver && facts.engine !== 'postgres') return []
     // An unknown emitter is a client only where the file has to do with SQL clients.
     if (!receiver && !/\b(?:LISTEN|listen)\s+["\w$]/.test(facts.source)) return []
-    if (receiver && receiver.driver !== 'pg' && receiver.driver !== 'pooler-safe') return []
+    if (receiver && !/^(?:pg|knex|pooler-safe|unknown)$/.test(receiver.driver)) return []
     return [finding('no-listen', 'listen', `.${method}('notification')`, first.range)]
   }
   if (method === 'prepare' && first) return prepareFindings(node, inner, first, facts)

@@ -208,7 +208,7 @@ const methodsByDriver: Readonly<Partial<Record<Driver, string>>> = {
   pg: 'query queryArray queryObject querySync prepare',
   'postgres.js': 'unsafe',
   'pg-promise': 'query none one oneOrNone many manyOrNone any result multi multiResult map each stream func proc',
-  knex: 'raw',
+  knex: 'raw query',
   drizzle: 'execute',
   kysely: 'executeQuery',
   sequelize: 'query queryRaw',
@@ -262,7 +262,9 @@ export const transactionMethods = new Set(
 
 /** Methods that give a client connection of one's own, to a callback or as a result. */
 export const checkoutMethods = new Set(
-  'connect reserve task taskIf createQueryRunner acquireConnection getClient checkout withConnection'.split(' '),
+  'connect reserve task taskIf createQueryRunner acquireConnection acquireRawConnection getClient checkout withConnection'.split(
+    ' ',
+  ),
 )
 
 /** Methods and properties that give the same thing in another form. */

@@ -188,6 +188,8 @@ export class OperationFinder {
     if (receiver?.driver === 'foreign') return
     if (receiver && !executes(receiver.driver, method)) return
     if (!receiver && !executes('unknown', method)) return
+    // `select(db.raw('count(*)'))`: a part of another statement.
+    if (method === 'raw' && isFragment(node)) return
     this.#add(node, method, object, receiver, first, second)
   }
 
@@ -386,17 +388,24 @@ function statementName(config: Node): Node | undefined {
   return isNothing ? undefined : property
 }
 
-/** Whether a template is part of another statement: inside a template, or an argument. */
+/** Whether SQL is part of another statement: inside a template, an object, or an argument. */
 function isFragment(node: Node): boolean {
   const parent = parentOf(node)
   if (!parent) return false
   switch (parent.type) {
     case 'TemplateLiteral':
+    case 'Property':
       return true
+    case 'ArrayExpression':
     case 'ConditionalExpression':
     case 'LogicalExpression':
-    case 'ArrowFunctionExpression':
       return isFragment(parent)
+    case 'ArrowFunctionExpression': {
+      // `ids.map((id) => sql`…`)` is what its list is; what other callbacks return is run.
+      const call = parentOf(parent)
+      const callee = call?.type === 'CallExpression' ? call.callee : undefined
+      return callee?.type === 'MemberExpression' && propertyName(callee) === 'map' && call ? isFragment(call) : false
+    }
     case 'CallExpression': {
       if (unwrap(parent.callee ?? parent) === node) return false
       const method = parent.callee?.type === 'MemberExpression' ? (propertyName(parent.callee) ?? '') : ''

@@ -554,7 +554,7 @@ function unite(receivers: readonly (Receiver | undefined)[]): Receiver | undefin
 function propertyOf(receiver: Receiver, name: string): Receiver | undefined {
   if (receiver.driver === 'foreign') return receiver
   if (receiver.driver === 'pooler-safe') return name === 'direct' ? { ...receiver, role: 'direct' } : receiver
-  return sameProperties.has(name) ? receiver : undefined
+  return sameProperties.has(name) || (receiver.driver === 'knex' && name === 'client') ? receiver : undefined
 }
 
 /** Whether a call hands a callback over. */

@@ -49,8 +49,11 @@ export class Names {
 
   /** The variable that an identifier means, wherever in the file it is defined; nothing for globals. */
   lookUp(name: string, at: Node): Variable | undefined {
+    const isType = at.parent?.type === 'TSTypeReference' || at.parent?.type === 'TSQualifiedName'
     for (let scope = this.#scopeAt(at); scope; scope = scope.upper) {
       const variable = scope.set.get(name)
+      // A parameter `knex: knex.Knex` does not hide the import that its type means.
+      if (variable && isType && variable.defs.every(({ type }) => type === 'Parameter')) continue
       if (variable) return variable.defs.length > 0 ? variable : undefined
     }
     return undefined

@@ -162,7 +162,7 @@ function judge(analysis: SqlAnalysis, operation: Operation, context: Context): r
       const isPool = role === 'pool'
       return findings.filter(
         (found) =>
-          (found.refuse && (isPool || found.verdict !== 'txctl')) ||
+          (found.refuse && (isPool || (found.verdict !== 'txctl' && found.hazard !== 'savepoint-misuse'))) ||
           (isPool && found.hazard === 'autocommit-locks' && found.verdict === 'safe'),
       )
     }

@@ -130,7 +130,8 @@ export class Transactions {
         this.spans.push({ root, owner, begin: open.begin, end: operation, commits: open.commits })
         open = undefined
       }
-      state = fresh && !handedOn ? 'autocommit' : before === 'transaction' ? 'autocommit' : 'unknown'
+      const isCertain = operation.texts.length === 1 && !isConditional(operation.node, owner)
+      state = isCertain && ((fresh && !handedOn) || before === 'transaction') ? 'autocommit' : 'unknown'
     }
     if (open) this.spans.push({ root, owner, begin: open.begin, end: open.commits.at(-1), commits: open.commits })
   }
@@ -164,6 +165,14 @@ function isHandedOn(reference: Node, operations: readonly Operation[]): boolean 
     return parent.type === 'Property' || parent.type === 'ReturnStatement' || parent.type === 'AssignmentExpression'
   }
   return parent.callee !== reference && !operations.some((operation) => operation.node === parent)
+}
+
+/** Whether a statement runs only under a condition (an error is none). */
+function isConditional(node: Node, owner: Node): boolean {
+  for (let current = node.parent; current && current !== owner; current = current.parent) {
+    if (/^(?:If|Switch)Statement$|^(?:Conditional|Logical)Expression$/.test(current.type)) return true
+  }
+  return false
 }
 
 /** The block around a statement, below `owner`, that leaves the function or loop at its end. */

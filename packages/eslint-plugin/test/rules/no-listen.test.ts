@@ -13,6 +13,15 @@ ruleTester.run('no-listen', noListen, {
   ],
   invalid: [
     {
+      code: `import type knex from 'knex'\nclass Emitter {\n  private client: any = null\n  constructor(private readonly knex: knex.Knex) {}\n  async connect() {\n    this.client = await this.knex.client.acquireRawConnection()\n    await this.client.query(\`LISTEN \${this.channel}\`)\n  }\n}`,
+      errors: [{ messageId: 'listen', line: 7 }],
+    },
+    {
+      // In the callback of `begin`, and in each one of a list.
+      code: "import postgres from 'postgres'\nconst sql = postgres(url, { prepare: false })\nawait Promise.all(names.map((name) => sql`listen ${sql(name)}`))",
+      errors: [{ messageId: 'listen' }],
+    },
+    {
       code: `${pool}const c = await pool.connect()\nawait c.query('listen jobs')`,
       errors: [{ messageId: 'listen', line: 4 }],
     },

@@ -3,6 +3,8 @@ import { pool, ruleTester } from '../rule-tester.ts'
 
 ruleTester.run('no-pool-transaction', noPoolTransaction, {
   valid: [
+    // Either a transaction or a savepoint, and the same branch closes it.
+    `import type { PoolClient } from 'pg'\nasync function f(c: PoolClient, level) {\n  if (level === 0) await c.query('begin')\n  else await c.query('savepoint a')\n  if (level === 0) await c.query('commit')\n  else await c.query('release savepoint a')\n}`,
     `${pool}const client = await pool.connect()\ntry {\n  await client.query('begin')\n  await client.query('commit')\n} catch (error) {\n  await client.query('rollback')\n  throw error\n} finally { client.release() }`,
     `${pool}await pool.query('begin; insert into t values (1); commit')`,
     `import { Client } from 'pg'\nconst client = new Client()\nawait client.query('begin')\nawait client.query('savepoint a')\nawait client.query('commit')`,

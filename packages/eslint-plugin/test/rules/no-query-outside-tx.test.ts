@@ -10,6 +10,7 @@ ruleTester.run('no-query-outside-tx', noQueryOutsideTx, {
     "import postgres from 'postgres'\nconst sql = postgres(url)\nawait sql.begin(async (sql) => { await sql`select 1` })",
     // A subquery is built, not run.
     `${drizzle}await db.transaction(async (tx) => { await tx.insert(t).select(db.select().from(u)) })`,
+    `import knex from 'knex'\nconst db = knex({ client: 'pg' })\nawait db.transaction(async (trx) => { await trx('t').select(db.raw('count(id) as n')) })`,
     // After it.
     `${drizzle}await db.transaction(async (tx) => { await tx.insert(t).values(v) })\nawait db.select().from(t)`,
     `import Database from 'better-sqlite3'\nconst db = new Database('x')\ndb.transaction((tx) => { db.exec('select 1') })`,
@@ -17,6 +18,10 @@ ruleTester.run('no-query-outside-tx', noQueryOutsideTx, {
     `import { Kysely } from 'kysely'\nconst db = new Kysely({})\nawait db.transaction().execute(async (trx) => { await trx.insertInto('t').values(db.fn.now()).execute() })`,
   ],
   invalid: [
+    {
+      code: `import knex from 'knex'\nconst db = knex({ client: 'pg' })\nawait db.transaction(async (trx) => { await db.raw('delete from t') })`,
+      errors: [{ messageId: 'query-escapes-tx' }],
+    },
     {
       code: `${drizzle}await db.transaction(async (tx) => {\n  await tx.insert(t).values(v)\n  await db.insert(u).values(v)\n})`,
       errors: [{ messageId: 'query-escapes-tx', line: 5, column: 9 }],
