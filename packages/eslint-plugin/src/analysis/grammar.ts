@@ -51,7 +51,9 @@ const mayHoldBody = /\b(?:do|function|procedure)\b/i
  */
 export function readSql(pieces: Pieces, always = false): ReadSql {
   const choice = new Map<number, number>()
-  const fill = (hole: Hole, index: number): string => {
+  const fill = (hole: Hole, index: number, before: string): string => {
+    // `$${position}`
+    if (before.endsWith('$') && hole.hole !== 'name') return String(index + 1)
     const list = substitutions[hole.hole]
     return (list[choice.get(index) ?? 0] ?? '').replace('#', String(index + 1))
   }

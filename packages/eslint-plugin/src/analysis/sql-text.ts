@@ -31,14 +31,14 @@ export class SqlText {
   readonly holes: readonly (Hole & { readonly at: number; readonly end: number })[]
   readonly #segments: readonly Segment[]
 
-  /** `fill` gives the text that stands for each hole. */
-  constructor(pieces: readonly Piece[], fill: (hole: Hole, index: number) => string) {
+  /** `fill` gives the text that stands for each hole, after the text before it. */
+  constructor(pieces: readonly Piece[], fill: (hole: Hole, index: number, before: string) => string) {
     let text = ''
     const segments: Segment[] = []
     const holes: (Hole & { at: number; end: number })[] = []
     for (const piece of pieces) {
       const at = text.length
-      text += isHole(piece) ? fill(piece, holes.length) : piece.text
+      text += isHole(piece) ? fill(piece, holes.length, text) : piece.text
       segments.push({ at, end: text.length, piece })
       if (isHole(piece)) holes.push({ ...piece, at, end: text.length })
     }

@@ -290,7 +290,8 @@ export class StaticSql {
 
   #join(object: Node, separator: Node | undefined, node: Node): Alternatives {
     const array = this.resolve(object)
-    if (array.type !== 'ArrayExpression') return [[hole('fragment', node)]]
+    // A list that starts empty is filled somewhere else.
+    if (array.type !== 'ArrayExpression' || array.elements?.length === 0) return [[hole('fragment', node)]]
     const between = separator ? this.textsOf(separator) : [[{ text: ',', start: node.range[0] }]]
     const parts: Alternatives[] = []
     for (const element of array.elements ?? []) {

@@ -55,10 +55,12 @@ test('with `always` the grammar reads every text, holes and foreign placeholders
     '`select * from t where ${condition} and a in (${list})`',
     "'select * from t where a = ? and b = :name and c->>\\'x\\' = @p and d @> $/json/'",
     '`update t set ${assignments} where id = $1`',
+    '`select * from t limit $${values.length} offset $${values.length + 1}`',
+    "`select * from t where ${conditions.join(' and ')} and b`",
     "`select * from t ${flag ? 'where a = 1' : ''} order by ${column} ${direction}`",
   ]
   const { operations } = analyse(
-    `import { Pool } from 'pg'\nconst pool = new Pool()\n${texts.map((text) => `await pool.query(${text})`).join('\n')}`,
+    `import { Pool } from 'pg'\nconst pool = new Pool()\nconst conditions = []\nconditions.push('a')\n${texts.map((text) => `await pool.query(${text})`).join('\n')}`,
     true,
   )
   expect(operations).toHaveLength(texts.length)

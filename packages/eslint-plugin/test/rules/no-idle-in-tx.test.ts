@@ -13,6 +13,11 @@ ruleTester.run('no-idle-in-tx', noIdleInTx, {
   ],
   invalid: [
     {
+      // A rollback in a branch that leaves does not end it for the rest.
+      code: `${pool}async function f(c: import('pg').PoolClient, done) {\n  await c.query('begin')\n  if (done) {\n    await c.query('rollback')\n    return\n  }\n  await fetch(url)\n  await c.query('commit')\n}`,
+      errors: [{ messageId: 'idle-in-tx', line: 9 }],
+    },
+    {
       code: `${drizzle}await db.transaction(async (tx) => {\n  await fetch(url)\n})`,
       errors: [{ messageId: 'idle-in-tx', line: 4, column: 9 }],
     },

@@ -18,6 +18,8 @@ ruleTester.run('no-session-state', noSessionState, {
     `import Database from 'better-sqlite3'\nconst db = new Database('x')\ndb.exec("create temp table t (a int)")`,
     // A setting of another database behind a library for several.
     `import knex from 'knex'\nconst db = knex({})\nawait db.raw('SET FOREIGN_KEY_CHECKS = 0')`,
+    // The grammar has the last word.
+    `${pool}await pool.query('set statement_timeout = 1 where id = 2')`,
     // Prose.
     `${pool}logger.info("SET search_path = app")\nthrow new Error('RESET ALL is not allowed: SET statement_timeout = 1')`,
     `export const Button = () => <button title="Reset password">Reset password</button>`.replace(
