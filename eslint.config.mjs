@@ -1,9 +1,10 @@
 import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
+import poolerSafe from 'eslint-plugin-pooler-safe'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**']),
+  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**', 'packages/eslint-plugin/fixtures/**']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -36,6 +37,28 @@ export default defineConfig(
           'readonly',
         ]),
       ),
+    },
+  },
+  // Our own plugin on our own code: in everything that is built on the wrapper no suppression is needed.
+  poolerSafe.configs.recommended,
+  { settings: { 'pooler-safe': { wrapper: ['pooler-safe', '**/packages/pooler-safe/src/**'] } } },
+  {
+    // Tests prove what the hazards do and what the guards refuse: they are hazardous on purpose. So is what they start.
+    files: ['**/test/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+    rules: Object.fromEntries(Object.keys(poolerSafe.configs.recommended.rules).map((name) => [name, 'off'])),
+  },
+  {
+    // The testkit judges the wrapper, and must not share code with it.
+    files: ['packages/testkit/src/**/*.ts'],
+    rules: { 'pooler-safe/no-raw-execute': 'off' },
+  },
+  {
+    // Data: the SQL that the catalogue and the rule pages warn of.
+    files: ['packages/hazards/src/catalogue/**/*.ts', 'packages/eslint-plugin/scripts/rule-texts.ts'],
+    rules: {
+      'pooler-safe/no-hazard-in-body': 'off',
+      'pooler-safe/no-session-lock': 'off',
+      'pooler-safe/no-session-state': 'off',
     },
   },
 )

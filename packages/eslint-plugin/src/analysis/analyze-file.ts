@@ -1,0 +1,309 @@
+import { catalogue } from '@pooler-safe/hazards'
+import { codeFindings, connectHookAround } from './code-findings.ts'
+import { allows, coverage, readDirectives, type BrokenDirective, type Comment, type Directive } from './directives.ts'
+import { isNode, nameOf, parentOf, propertyName, unwrap, walk, type Node, type VisitorKeys } from './estree.ts'
+import { ruleNames, type Finding } from './finding.ts'
+import { readSql } from './grammar.ts'
+import type { Host } from './host.ts'
+import { engineOfFile, OperationFinder, type Engine, type Operation } from './operations.ts'
+import { Receivers } from './receivers.ts'
+import { Names, type ScopeManager } from './scope.ts'
+import { matchesGlob, type Settings } from './settings.ts'
+import { looseFindings, sqlFindings } from './sql-findings.ts'
+import { isHole } from './sql-text.ts'
+import { StaticSql } from './static-sql.ts'
+import { nameOfCall, transactionFindings } from './transaction-findings.ts'
+import { transactionCallback, Transactions, type Context, type TransactionCallback } from './transactions.ts'
+
+/** One file to analyse. */
+export interface AnalysisInput {
+  /** Path of the file, from the root of the project or absolute. */
+  readonly path: string
+  readonly source: string
+  /** The ESTree `Program`, with `parent` and `range` on its nodes. */
+  readonly program: Node
+  readonly scopeManager: ScopeManager
+  readonly comments: readonly Comment[]
+  readonly visitorKeys?: VisitorKeys
+  readonly settings?: Settings
+  readonly host?: Host
+  /** Ask the grammar about every text, also those that the tokens call harmless. */
+  readonly always?: boolean
+}
+
+/** An operation, and where it runs. */
+export interface AnalysedOperation extends Operation {
+  readonly context: Context
+}
+
+/** What the analysis of a file found. */
+export interface FileAnalysis {
+  readonly operations: readonly AnalysedOperation[]
+  /** In source order; those that a directive allows are in `allowed`. */
+  readonly findings: readonly Finding[]
+  readonly allowed: readonly { readonly finding: Finding; readonly directive: Directive }[]
+  readonly directives: readonly Directive[]
+  readonly broken: readonly BrokenDirective[]
+  readonly engine: Engine
+}
+
+const empty: FileAnalysis = { operations: [], findings: [], allowed: [], directives: [], broken: [], engine: 'none' }
+
+/** A file without any of these words has no database operation. */
+const mayMatter =
+  /quer|sql|execut|prepare|postgres|pool|knex|drizzle|kysely|prisma|sequelize|typeorm|mikro|slonik|advisory|set_config|transaction|pg-|['"]pg['"]|pooler-safe|notification|listen/i
+
+const allRules: ReadonlySet<string> = new Set(ruleNames)
+const allHazards: ReadonlySet<string> = new Set(catalogue.map((entry) => entry.id))
+
+/** Finds the database operations of a file, and what is wrong with them behind a transaction-mode pooler. */
+export function analyzeFile(input: AnalysisInput): FileAnalysis {
+  const { path, source, program, settings = {}, host = {} } = input
+  if (!mayMatter.test(source)) return empty
+  const { calls, functions, texts, coverable, imports } = collect(program, input.visitorKeys)
+  const names = new Names(input.scopeManager)
+  const sql = new StaticSql(source, names)
+  const receivers = new Receivers(names, sql, settings, host)
+  const engine = engineOfFile({ path, imports, settings, host })
+  const finder = new OperationFinder({ names, sql, receivers, settings, host, engine, always: input.always === true })
+  finder.find(calls)
+  const { operations } = finder
+
+  const callbacks = functions
+    .map((node) => transactionCallback(node, names, receivers))
+    .filter((found): found is TransactionCallback => found !== undefined)
+  const transactions = new Transactions(operations, callbacks, names)
+  const located = operations.map((operation) => ({ ...operation, context: transactions.contextOf(operation) }))
+
+  const facts = { source, names, sql, receivers, settings, engine, transactions }
+  let findings: Finding[] = []
+  const isSessionMode = matchesGlob(settings.sessionMode?.files, path)
+  for (const operation of located) {
+    const hook = connectHookAround(operation.node, receivers)
+    for (const text of operation.texts) {
+      for (const found of sqlFindings(operation, text, hook ? 'unknown' : operation.context, settings)) {
+        const isState = found.rule === 'no-session-state' || found.rule === 'no-unscoped-local'
+        findings.push(hook && isState ? inHook(found) : found)
+      }
+    }
+    findings.push(...rawFindings(operation, path, settings, host))
+  }
+  findings.push(...codeFindings(calls, operations, facts))
+  findings.push(...transactionFindings(calls, operations, callbacks, facts))
+  if (engine !== 'foreign') findings.push(...loose(texts, sql))
+  if (isSessionMode) findings = findings.filter((found) => !sessionModeRules.has(found.rule))
+  if (matchesGlob(settings.foreign, path)) findings = []
+
+  const { directives, broken } = readDirectives(
+    input.comments,
+    new Set([...allRules, ...allHazards]),
+    coverage(program, source, coverable),
+  )
+  const allowed: { finding: Finding; directive: Directive }[] = []
+  const remaining = unique(findings).filter((finding) => {
+    const directive = directives.find((item) => allows(item, finding.rule, finding.range))
+    if (!directive) return true
+    directive.used = true
+    allowed.push({ finding, directive })
+    return false
+  })
+  return { operations: located, findings: remaining, allowed, directives, broken, engine }
+}
+
+/** What a file with client connections past the pooler may do. */
+const sessionModeRules: ReadonlySet<string> = new Set([
+  'no-session-state',
+  'no-session-lock',
+  'no-session-object',
+  'no-listen',
+  'no-named-statement',
+  'no-connect-hook-state',
+  'no-startup-parameters',
+  'no-hazard-in-body',
+])
+
+interface Collected {
+  readonly calls: readonly Node[]
+  readonly functions: readonly Node[]
+  /** Strings and templates. */
+  readonly texts: readonly Node[]
+  readonly coverable: readonly Node[]
+  readonly imports: ReadonlySet<string>
+}
+
+function collect(program: Node, visitorKeys: VisitorKeys | undefined): Collected {
+  const calls: Node[] = []
+  const functions: Node[] = []
+  const texts: Node[] = []
+  const coverable: Node[] = []
+  const imports = new Set<string>()
+  walk(
+    program,
+    (node) => {
+      switch (node.type) {
+        case 'CallExpression':
+          if (nameOf(node.callee) === 'require') addName(imports, node.arguments?.[0])
+          calls.push(node)
+          break
+        case 'NewExpression':
+        case 'TaggedTemplateExpression':
+          calls.push(node)
+          break
+        case 'ImportExpression':
+        case 'ImportDeclaration':
+          addName(imports, node.source)
+          break
+        case 'FunctionExpression':
+        case 'ArrowFunctionExpression':
+          functions.push(node)
+          break
+        case 'Literal':
+        case 'TemplateLiteral':
+          texts.push(node)
+          break
+      }
+      if (
+        /Statement$|Declaration$|^(?:PropertyDefinition|MethodDefinition|Property|VariableDeclarator)$/.test(node.type)
+      ) {
+        coverable.push(node)
+      }
+    },
+    visitorKeys,
+  )
+  return { calls, functions, texts, coverable, imports }
+}
+
+function addName(imports: Set<string>, node: Node | null | undefined): void {
+  const name = nameOf(node)
+  if (name !== undefined) imports.add(name)
+}
+
+/** State that is set whenever a client connection is made. */
+function inHook({ certain, range, subject, operation }: Finding): Finding {
+  const found = { rule: 'no-connect-hook-state', hazard: 'on-connect-setup', subject, range, certain } as const
+  return operation ? { ...found, operation } : found
+}
+
+/** Calls that go past the wrapper, and SQL that is put together elsewhere. */
+function rawFindings(operation: AnalysedOperation, path: string, settings: Settings, host: Host): readonly Finding[] {
+  const { driver, node, receiver, texts } = operation
+  const findings: Finding[] = []
+  const place = node.type === 'TaggedTemplateExpression' ? (node.tag ?? node) : (node.callee ?? node)
+  const isKnown = driver !== 'unknown' && driver !== 'pooler-safe'
+  if (isKnown && texts.length === 0 && driver !== 'kysely' && isDynamic(operation)) {
+    findings.push({
+      rule: 'no-unresolved-sql',
+      hazard: 'hidden-in-routine',
+      subject: nameOfCall(node),
+      range: operation.sqlNode.range[0] >= node.range[0] ? operation.sqlNode.range : place.range,
+      operation,
+      certain: true,
+    })
+  }
+  const isActive = (settings.wrapper?.length ?? 0) > 0 || host.dependencies?.has('pooler-safe') === true
+  const isMigration = driver === 'node-pg-migrate' || operation.method === 'addSql' || operation.method === 'runSql'
+  if (
+    isActive &&
+    !isMigration &&
+    receiver?.role !== 'direct' &&
+    driver !== 'pooler-safe' &&
+    !matchesGlob(settings.wrapper, path)
+  ) {
+    findings.push({
+      rule: 'no-raw-execute',
+      subject: nameOfCall(node),
+      range: place.range,
+      operation,
+      certain: isKnown,
+      variant: isKnown ? 'driver' : 'unknown',
+    })
+  }
+  return findings
+}
+
+/** Whether the SQL is text of unknown origin; builders and statement objects are somebody else's. */
+function isDynamic({ sqlNode }: Operation): boolean {
+  return /^(?:Identifier|MemberExpression|TemplateLiteral|BinaryExpression)$/.test(sqlNode.type)
+}
+
+const looseHint = /pg_(?:try_)?advisory_(?:un)?lock|set_config\s*\(|^\s*(?:set|reset)\s+(?:session\s+)?[a-z_."]+/i
+
+/** Strings that no visible call runs, and that can be nothing but hazardous SQL. */
+function loose(texts: readonly Node[], sql: StaticSql): readonly Finding[] {
+  const findings: Finding[] = []
+  for (const node of texts) {
+    if (sql.used.has(node) || !looseHint.test(rawText(node)) || isProse(node)) continue
+    for (const pieces of sql.textsOf(topOfText(node))) {
+      if (pieces.some((piece) => !isHole(piece))) findings.push(...looseFindings(readSql(pieces)))
+    }
+  }
+  return findings
+}
+
+/** The sum that a string is a part of. */
+function topOfText(node: Node): Node {
+  let current = node
+  while (current.parent?.type === 'BinaryExpression' && current.parent.operator === '+') current = current.parent
+  return current
+}
+
+function rawText(node: Node): string {
+  if (typeof node.value === 'string') return node.value
+  return (node.quasis ?? []).map((quasi) => (quasi.value as { readonly cooked?: string }).cooked ?? '').join(' x ')
+}
+
+/** Whether a string is for people: a message, a test's name, a comparison, a key, an import. */
+function isProse(node: Node): boolean {
+  let current = node
+  let parent = parentOf(current)
+  while (parent && /^(?:TemplateLiteral|BinaryExpression|ConditionalExpression|ArrayExpression)$/.test(parent.type)) {
+    if (parent.type === 'BinaryExpression' && parent.operator !== '+') return true
+    current = parent
+    parent = parentOf(current)
+  }
+  if (!parent) return true
+  switch (parent.type) {
+    case 'NewExpression':
+    case 'ThrowStatement':
+    case 'ExpressionStatement':
+    case 'ImportDeclaration':
+    case 'ExportAllDeclaration':
+    case 'ExportNamedDeclaration':
+    case 'JSXExpressionContainer':
+    case 'JSXAttribute':
+    case 'SwitchCase':
+    case 'MemberExpression':
+    case 'TSLiteralType':
+      return true
+    case 'Property':
+      return (
+        parent.key === current ||
+        /^(?:message|description|title|label|help|hint|summary|detail|name|note|comment|pattern)$/i.test(
+          propertyName(parent) ?? '',
+        )
+      )
+    case 'CallExpression': {
+      const callee = parent.callee && unwrap(parent.callee)
+      const method = callee?.type === 'MemberExpression' ? propertyName(callee) : nameOf(callee)
+      const root = callee?.type === 'MemberExpression' && isNode(callee.object) ? nameOf(unwrap(callee.object)) : method
+      return (
+        /^(?:describe|it|test|suite|expect|assert|console|logger|log|debug|chalk)$/.test(root ?? '') ||
+        /^(?:log|debug|info|warn|error|includes|startsWith|endsWith|match|matches|test|indexOf|toBe|toEqual|toContain|toMatch|toThrow|split|replace|t|each|only|skip|equal|strictEqual|deepEqual)$/.test(
+          method ?? '',
+        )
+      )
+    }
+  }
+  return false
+}
+
+/** One finding for each place and rule, in source order. */
+function unique(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Set<string>()
+  return [...findings]
+    .sort((a, b) => a.range[0] - b.range[0] || a.range[1] - b.range[1])
+    .filter((finding) => {
+      const key = `${finding.rule}:${String(finding.range[0])}`
+      return seen.has(key) ? false : Boolean(seen.add(key))
+    })
+}

@@ -1,0 +1,160 @@
+import { analyzeSql, type SqlAnalysis } from '@pooler-safe/hazards'
+import { tokenize, tokenKinds } from '@pooler-safe/hazards/sql-table'
+import {
+  analyzeTree,
+  bodiesOf,
+  GrammarUnavailable,
+  parseSql,
+  SqlSyntaxError,
+  type BodyFinding,
+  type ParseTree,
+} from '@pooler-safe/sql-grammar'
+import { SqlText, type Hole, type HoleKind } from './sql-text.ts'
+import type { Pieces } from './static-sql.ts'
+
+/** SQL as far as it could be read. */
+export interface ReadSql {
+  readonly sql: SqlText
+  readonly analysis: SqlAnalysis
+  /** What the bodies of `do` blocks and routines do. */
+  readonly bodies: readonly BodyFinding[]
+  /**
+   * `grammar`: PostgreSQL's own grammar accepts the text. `tokens`: it does not (a fragment, a hole that nothing fits
+   * in), or nobody asked it because the tokens show no hazard.
+   */
+  readonly readBy: 'grammar' | 'tokens'
+  /** Whether the grammar was asked and refused. */
+  readonly refused: boolean
+}
+
+/** What may stand in a hole, likeliest first; `#` is its number. */
+const substitutions: Readonly<Record<HoleKind, readonly string[]>> = {
+  param: ['$#', 'hole_#', "''", '(1)', 'x = 1', '(x) values (1)', 'true', ''],
+  raw: ['hole_#', '1', '', "''", '(x) values (1)', 'hole_#.x', '(1)', 'true', 'where true', 'x = 1', ', hole_#', '$#'],
+  name: ['"hole_#"', 'hole_#', '1', ''],
+  fragment: ['hole_#', '', '1', '(1)', 'where true', 'x = 1', '(x) values (1)', 'and true'],
+}
+
+const mostAttempts = 24
+/** Bulk data is judged by its tokens alone. */
+const longestParsed = 60_000
+const longestRead = 1_000_000
+
+/** Whether a word of the text makes a look into routine bodies worthwhile. */
+const mayHoldBody = /\b(?:do|function|procedure)\b/i
+
+/**
+ * Reads SQL with holes. The token level decides whether there is anything to confirm; then the grammar is asked, and
+ * the error position it answers with tells which hole has to be filled in another way.
+ *
+ * With `always` the grammar is asked for every text.
+ */
+export function readSql(pieces: Pieces, always = false): ReadSql {
+  const choice = new Map<number, number>()
+  const fill = (hole: Hole, index: number, before: string): string => {
+    // `$${position}`
+    if (before.endsWith('$') && hole.hole !== 'name') return String(index + 1)
+    const list = substitutions[hole.hole]
+    return (list[choice.get(index) ?? 0] ?? '').replace('#', String(index + 1))
+  }
+  let sql = new SqlText(pieces, fill)
+  const first = sql
+  if (sql.text.length > longestRead) return { ...unread(sql), refused: true }
+  const tokenLevel = analyzeSql(sql.text)
+  const suspicious = tokenLevel.statements.some((statement) => statement.reasons.length > 0)
+  if (sql.text.length > longestParsed || !(always || suspicious || mayHoldBody.test(sql.text))) {
+    return { sql, analysis: tokenLevel, bodies: [], readBy: 'tokens', refused: false }
+  }
+  let prepared = false
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const text = prepared ? withoutPlaceholders(sql.text) : sql.text
+    const answer = parse(text)
+    // Too deep for the grammar: the tokens have the last word.
+    if (answer === undefined) return { sql: first, analysis: tokenLevel, bodies: [], readBy: 'tokens', refused: false }
+    if (typeof answer !== 'number') {
+      return {
+        sql,
+        analysis: analyzeTree(text, answer),
+        bodies: bodies(text, answer),
+        readBy: 'grammar',
+        refused: false,
+      }
+    }
+    if (!prepared && withoutPlaceholders(sql.text) !== sql.text) {
+      prepared = true
+      continue
+    }
+    if (!advance(sql, answer, choice)) break
+    sql = new SqlText(pieces, fill)
+  }
+  return { sql: first, analysis: tokenLevel, bodies: [], readBy: 'tokens', refused: true }
+}
+
+function unread(sql: SqlText): ReadSql {
+  const end = sql.text.length
+  const statement = { index: 0, start: 0, end, verdict: 'safe', command: 'other', reasons: [] } as const
+  return { sql, analysis: { verdict: 'safe', statements: [statement] }, bodies: [], readBy: 'tokens', refused: false }
+}
+
+/** The tree, where the text is wrong, or nothing when the grammar cannot say. */
+function parse(text: string): ParseTree | number | undefined {
+  try {
+    return parseSql(text)
+  } catch (error) {
+    if (error instanceof SqlSyntaxError) return error.offset
+    if (error instanceof GrammarUnavailable) return undefined
+    throw error
+  }
+}
+
+function bodies(text: string, tree: ParseTree): readonly BodyFinding[] {
+  try {
+    return bodiesOf(text, tree)
+  } catch (error) {
+    if (error instanceof SqlSyntaxError || error instanceof GrammarUnavailable) return []
+    throw error
+  }
+}
+
+/** Fills the hole at or before an error differently; false when nothing is left to try. */
+function advance(sql: SqlText, error: number, choice: Map<number, number>): boolean {
+  const order = sql.holes.map((hole, index) => ({ hole, index }))
+  const before = order.filter(({ hole }) => hole.at <= error).reverse()
+  const after = order.filter(({ hole }) => hole.at > error)
+  for (const { hole, index } of [...before, ...after]) {
+    const next = (choice.get(index) ?? 0) + 1
+    if (next >= substitutions[hole.hole].length) continue
+    choice.set(index, next)
+    return true
+  }
+  return false
+}
+
+/**
+ * Replaces the placeholders of other notations (`?`, `??`, `:name`, `@name`, `$/name/`, `$<name>`, `{name}`) by
+ * something of the same width that the grammar takes, outside strings and comments.
+ */
+export function withoutPlaceholders(text: string): string {
+  if (!/[?:@{]|\$[/<([{]/.test(text)) return text
+  const quoted = quotedRanges(text)
+  const pattern =
+    /\$(?:\/[\w.]+(?::\w+|[\^~#])?\/|<[\w.]+(?::\w+|[\^~#])?>|\([\w.]+(?::\w+|[\^~#])?\)|\[[\w.]+(?::\w+|[\^~#])?\]|\{[\w.]+(?::\w+|[\^~#])?\})|\$\d+(?::\w+|[\^~#])|\?\??|(?<![:\w])[:@][A-Za-z_]\w*:?|\{\{?[\w.]+\}?\}/g
+  return text.replace(pattern, (match: string, offset: number) => {
+    if (quoted.some(([start, end]) => offset >= start && offset < end)) return match
+    // Operators that contain a question mark belong to JSON.
+    if (match === '?' && /[|&@<>]/.test(text.charAt(offset + 1))) return match
+    return match === '?' ? '1' : 'p'.repeat(match.length)
+  })
+}
+
+function quotedRanges(text: string): readonly (readonly [number, number])[] {
+  const tokens = tokenize(text)
+  const ranges: [number, number][] = []
+  for (let i = 0; i < tokens.count; i += 1) {
+    const kind = tokens.kinds[i]
+    if (kind === tokenKinds.string || kind === tokenKinds.plainString) {
+      ranges.push([tokens.starts[i] ?? 0, tokens.ends[i] ?? 0])
+    }
+  }
+  return ranges
+}

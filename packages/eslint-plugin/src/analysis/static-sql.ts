@@ -1,0 +1,432 @@
+import { decode } from './decode.ts'
+import {
+  bodyOf,
+  classAround,
+  findProperty,
+  isFunction,
+  isNode,
+  nameOf,
+  propertyName,
+  unwrap,
+  valueOfProperty,
+  walk,
+  type Node,
+} from './estree.ts'
+import { writesOf, type Names, type Variable } from './scope.ts'
+import { isHole, type HoleKind, type Piece } from './sql-text.ts'
+
+/** One way in which a text may be put together. */
+export type Pieces = readonly Piece[]
+
+/** Every way in which a text may be put together; at least one. */
+export type Alternatives = readonly Pieces[]
+
+/** More alternatives than this are not told apart. */
+const mostAlternatives = 8
+/** Deeper than this nothing is looked up: circular constants and recursive templates end here. */
+const deepest = 24
+/** Longer texts are bulk data. */
+const mostPieces = 400
+
+const nothing: Alternatives = [[]]
+
+/** Methods that leave the meaning of a text alone. */
+const neutralMethods = new Set(
+  'trim trimStart trimEnd toString valueOf replace replaceAll toLowerCase toUpperCase normalize'.split(' '),
+)
+/** Functions of template tags that splice text in (`sql.raw`), quote a name, bind a value, or leave nothing. */
+const splicing = new Set('raw unsafe __dangerous__rawValue dangerous rawSql literal'.split(' '))
+const naming = new Set('identifier ident id ref table column name as'.split(' '))
+const binding = new Set('param placeholder val value lit array json jsonb binary date timestamp uuid'.split(' '))
+const emptying = new Set(['empty'])
+/** Tags whose templates are no SQL. */
+const otherTags = new Set(
+  'gql graphql html css svg xml md markdown styled t msg i18n injectGlobal keyframes'.split(' '),
+)
+const plainTags = new Set('dedent stripIndent stripIndents oneLine outdent trimIndent'.split(' '))
+
+/** Puts SQL together from the expressions that make it, as far as the file shows them. */
+export class StaticSql {
+  readonly #source: string
+  readonly #names: Names
+  readonly #bound = new Map<Variable, Node>()
+  readonly #open = new Set<Node>()
+  #depth = 0
+  /** Every string and template that became part of a text. */
+  readonly used = new Set<Node>()
+
+  constructor(source: string, names: Names) {
+    this.#source = source
+    this.#names = names
+  }
+
+  /** What an expression may be as text. */
+  textsOf(node: Node): Alternatives {
+    const inner = unwrap(node)
+    if (this.#depth >= deepest || this.#open.has(inner)) return [[hole('raw', inner)]]
+    this.#open.add(inner)
+    this.#depth += 1
+    try {
+      return this.#read(inner)
+    } finally {
+      this.#depth -= 1
+      this.#open.delete(inner)
+    }
+  }
+
+  /** The expression that a name or property stands for, where the file shows exactly one. */
+  resolve(node: Node): Node {
+    let current = unwrap(node)
+    for (let i = 0; i < deepest; i += 1) {
+      const next = this.#definitionOf(current)
+      if (!next) return current
+      current = unwrap(next)
+    }
+    return current
+  }
+
+  /** The function that a callee means, where it is defined in the file. */
+  functionOf(callee: Node): Node | undefined {
+    const inner = unwrap(callee)
+    if (isFunction(inner)) return inner
+    if (inner.type === 'Identifier') {
+      const variable = this.#names.lookUp(String(inner.name), inner)
+      const definition = variable && this.#names.definition(variable)
+      if (definition?.type === 'FunctionName' && isFunction(definition.node)) return definition.node
+      const value = variable && this.#constant(variable)
+      if (!value) return undefined
+      const target = unwrap(value)
+      return isFunction(target) ? target : undefined
+    }
+    if (inner.type === 'MemberExpression' && inner.object?.type === 'ThisExpression') {
+      const owner = classAround(inner)
+      const member = owner && bodyOf(owner).find((item) => propertyName(item) === propertyName(inner))
+      return member && isNode(member.value) && isFunction(member.value) ? member.value : undefined
+    }
+    return undefined
+  }
+
+  #read(node: Node): Alternatives {
+    switch (node.type) {
+      case 'Literal':
+        return [[this.#literal(node)]]
+      case 'TemplateLiteral':
+        return this.#template(node, false, (expression) => this.textsOf(expression))
+      case 'TaggedTemplateExpression':
+        return this.#tagged(node)
+      case 'BinaryExpression':
+        if (node.operator !== '+' || !node.left || !node.right) break
+        return combine(this.#sumTerms(node).map((term) => this.textsOf(term)))
+      case 'ConditionalExpression':
+        if (!isNode(node.consequent) || !node.alternate) break
+        return limit([...this.textsOf(node.consequent), ...this.textsOf(node.alternate)])
+      case 'LogicalExpression':
+        if (!node.left || !node.right) break
+        if (node.operator === '&&') return limit([...this.textsOf(node.right), ...nothing])
+        return limit([...this.textsOf(node.left), ...this.textsOf(node.right)])
+      case 'AssignmentExpression':
+        if (node.operator === '=' && node.right) return this.textsOf(node.right)
+        break
+      case 'Identifier':
+        return this.#variable(node)
+      case 'MemberExpression': {
+        const value = this.#definitionOf(node)
+        if (value) return this.textsOf(value)
+        if (propertyName(node) === 'empty') return nothing
+        break
+      }
+      case 'CallExpression':
+        return this.#call(node)
+      case 'ObjectExpression': {
+        const text = valueOfProperty(node, 'text') ?? valueOfProperty(node, 'sql') ?? valueOfProperty(node, 'query')
+        if (text) return this.textsOf(text)
+        break
+      }
+    }
+    return [[hole('raw', node)]]
+  }
+
+  /** The terms of `a + b + c`, without recursion: sums may have thousands. */
+  #sumTerms(node: Node): Node[] {
+    const terms: Node[] = []
+    let current = node
+    while (current.type === 'BinaryExpression' && current.operator === '+' && current.left && current.right) {
+      terms.push(current.right)
+      current = unwrap(current.left)
+    }
+    terms.push(current)
+    return terms.reverse()
+  }
+
+  #literal(node: Node): Piece {
+    this.used.add(node)
+    const [start, end] = node.range
+    if (typeof node.value === 'string') return decode(this.#source, start + 1, end - 1)
+    return { text: this.#source.slice(start, end), start }
+  }
+
+  #template(node: Node, raw: boolean, read: (expression: Node) => Alternatives): Alternatives {
+    this.used.add(node)
+    const parts: Alternatives[] = []
+    const quasis = node.quasis ?? []
+    quasis.forEach((element, index) => {
+      parts.push([[this.#element(element, raw)]])
+      const expression = node.expressions?.[index]
+      if (expression && index < quasis.length - 1) parts.push(read(expression))
+    })
+    return combine(parts)
+  }
+
+  /** Parsers disagree whether the range of a template element holds its delimiters. */
+  #element(element: Node, raw: boolean): Piece {
+    const source = this.#source
+    let [start, end] = element.range
+    const written = (element.value as { readonly raw?: string } | undefined)?.raw ?? ''
+    const opens = source.charAt(start) === '`' || source.charAt(start) === '}'
+    const inner = source.slice(start + 1, start + 1 + written.length).replaceAll('\r\n', '\n')
+    if (opens && (written === '' || inner.startsWith(written.slice(0, inner.length)))) start += 1
+    if (source.charAt(end - 1) === '`' && !(source.charAt(end - 2) === '\\')) end -= 1
+    else if (source.slice(end - 2, end) === '${' && end - 2 >= start) end -= 2
+    return decode(source, start, Math.max(start, end), raw)
+  }
+
+  #tagged(node: Node): Alternatives {
+    const { quasi, tag } = node
+    if (!quasi || !tag) return [[hole('raw', node)]]
+    const name = tagName(tag)
+    if (otherTags.has(name)) return [[hole('raw', node)]]
+    if (plainTags.has(name)) return this.#template(quasi, false, (expression) => this.textsOf(expression))
+    const isRaw = tag.type === 'MemberExpression' && propertyName(tag) === 'raw' && nameOf(tag.object) === 'String'
+    if (isRaw) return this.#template(quasi, true, (expression) => this.textsOf(expression))
+    return this.#template(quasi, false, (expression) => this.#interpolation(expression))
+  }
+
+  /** What stands in `${}` of a template with a tag: a fragment of SQL, or a value to bind. */
+  #interpolation(expression: Node): Alternatives {
+    const inner = this.resolve(expression)
+    switch (inner.type) {
+      case 'TaggedTemplateExpression':
+        return this.textsOf(inner)
+      case 'ConditionalExpression':
+        if (isNode(inner.consequent) && inner.alternate) {
+          return limit([...this.#interpolation(inner.consequent), ...this.#interpolation(inner.alternate)])
+        }
+        break
+      case 'CallExpression': {
+        const callee = inner.callee && unwrap(inner.callee)
+        const name = callee?.type === 'MemberExpression' ? propertyName(callee) : undefined
+        if (name !== undefined && (splicing.has(name) || naming.has(name) || name === 'join'))
+          return this.textsOf(inner)
+        if (callee && this.#returned(callee)?.type === 'TaggedTemplateExpression') return this.textsOf(inner)
+        break
+      }
+      case 'MemberExpression':
+        if (propertyName(inner) === 'empty') return nothing
+    }
+    return [[hole('param', inner)]]
+  }
+
+  #call(node: Node): Alternatives {
+    const callee = node.callee && unwrap(node.callee)
+    const [first] = node.arguments ?? []
+    if (!callee) return [[hole('raw', node)]]
+    if (callee.type === 'MemberExpression' && callee.object) {
+      const method = propertyName(callee) ?? ''
+      if (method === 'join') return this.#join(callee.object, first, node)
+      if (method === 'concat') {
+        return combine([callee.object, ...(node.arguments ?? [])].map((part) => this.textsOf(part)))
+      }
+      if (emptying.has(method)) return nothing
+      if (splicing.has(method) && first && !isString(callee.object)) return this.textsOf(first)
+      if (naming.has(method)) return [[hole('name', node)]]
+      if (binding.has(method)) return [[hole('param', node)]]
+      if (method === 'format' || method === 'withArray') return this.#format(node)
+      if (neutralMethods.has(method)) return this.textsOf(callee.object)
+    }
+    if (callee.type === 'Identifier') {
+      if (plainTags.has(String(callee.name)) && first) return this.textsOf(first)
+      if (this.#isFormat(callee)) return this.#format(node)
+      if (/^(?:raw|unsafe|sql)$/i.test(String(callee.name)) && first && isString(unwrap(first))) {
+        return this.textsOf(first)
+      }
+    }
+    const returned = this.#returned(callee)
+    const target = returned && this.functionOf(callee)
+    if (!returned || !target) return [[hole('raw', node)]]
+    return this.#withArguments(target, node.arguments ?? [], () => this.textsOf(returned))
+  }
+
+  /** The one expression that a function of this file returns. */
+  #returned(callee: Node): Node | undefined {
+    const target = this.functionOf(callee)
+    if (!target || target.async) return undefined
+    if (isNode(target.body) && target.body.type !== 'BlockStatement') return unwrap(target.body)
+    const returns: Node[] = []
+    walk(target, (node) => {
+      if (node !== target && isFunction(node)) return false
+      if (node.type === 'ReturnStatement') returns.push(node)
+      return returns.length < 2
+    })
+    const [only] = returns
+    return returns.length === 1 && only?.argument ? unwrap(only.argument) : undefined
+  }
+
+  #withArguments(target: Node, given: readonly Node[], read: () => Alternatives): Alternatives {
+    const added: Variable[] = []
+    target.params?.forEach((parameter, index) => {
+      const value = given[index]
+      if (parameter.type !== 'Identifier' || !value || value.type === 'SpreadElement') return
+      const variable = this.#names.lookUp(String(parameter.name), parameter)
+      if (!variable || this.#bound.has(variable)) return
+      this.#bound.set(variable, value)
+      added.push(variable)
+    })
+    try {
+      return read()
+    } finally {
+      for (const variable of added) this.#bound.delete(variable)
+    }
+  }
+
+  #join(object: Node, separator: Node | undefined, node: Node): Alternatives {
+    const array = this.resolve(object)
+    // A list that starts empty is filled somewhere else.
+    if (array.type !== 'ArrayExpression' || array.elements?.length === 0) return [[hole('fragment', node)]]
+    const between = separator ? this.textsOf(separator) : [[{ text: ',', start: node.range[0] }]]
+    const parts: Alternatives[] = []
+    for (const element of array.elements ?? []) {
+      if (!element) continue
+      if (parts.length > 0) parts.push(between)
+      parts.push(element.type === 'SpreadElement' ? [[hole('fragment', element)]] : this.textsOf(element))
+    }
+    return combine(parts)
+  }
+
+  #isFormat(callee: Node): boolean {
+    const variable = this.#names.lookUp(String(callee.name), callee)
+    const definition = variable && this.#names.definition(variable)
+    const from = definition?.type === 'ImportBinding' ? nameOf(definition.parent?.source) : undefined
+    return from !== undefined && /^(?:pg-format|(?:node:)?util|@scaleleap\/pg-format)$/.test(from)
+  }
+
+  /** `format('… %I … %L', …)`: names, literals and text to splice in. */
+  #format(node: Node): Alternatives {
+    const [first] = node.arguments ?? []
+    if (!first) return [[hole('raw', node)]]
+    return this.textsOf(first).map((pieces) =>
+      pieces.flatMap((piece): Piece[] => {
+        if (isHole(piece) || piece.offsets || !piece.text.includes('%')) return [piece]
+        const parts: Piece[] = []
+        let from = 0
+        for (const match of piece.text.matchAll(/%(?:\d+\$)?([ILs%])/g)) {
+          parts.push({ text: piece.text.slice(from, match.index), start: piece.start + from })
+          if (match[1] === '%') parts.push({ text: '%', start: piece.start + match.index })
+          else parts.push(hole(match[1] === 'I' ? 'name' : match[1] === 'L' ? 'param' : 'raw', first))
+          from = match.index + match[0].length
+        }
+        parts.push({ text: piece.text.slice(from), start: piece.start + from })
+        return parts
+      }),
+    )
+  }
+
+  /** A variable: its constant value, or all that is assigned and appended to it. */
+  #variable(node: Node): Alternatives {
+    const variable = this.#names.lookUp(String(node.name), node)
+    if (!variable) return [[hole('raw', node)]]
+    const given = this.#bound.get(variable)
+    if (given) return this.textsOf(given)
+    const definition = this.#names.definition(variable)
+    if (definition?.type !== 'Variable' || definition.node.id?.type !== 'Identifier') return [[hole('raw', node)]]
+    const { init } = definition.node
+    let alternatives: Alternatives = init ? this.textsOf(init) : []
+    for (const write of writesOf(variable)) {
+      const parent = write.parent
+      if (!parent || parent === definition.node) continue
+      if (parent.type !== 'AssignmentExpression' || parent.left !== write || !parent.right) return [[hole('raw', node)]]
+      const value = this.textsOf(parent.right)
+      if (parent.operator === '=') alternatives = limit([...alternatives, ...value])
+      else if (parent.operator === '+=') alternatives = combine([alternatives, value])
+      else return [[hole('raw', node)]]
+    }
+    return alternatives.length > 0 ? alternatives : [[hole('raw', node)]]
+  }
+
+  #constant(variable: Variable): Node | undefined {
+    const definition = this.#names.definition(variable)
+    if (definition?.type !== 'Variable' || definition.node.id?.type !== 'Identifier') return undefined
+    const { init } = definition.node
+    if (!init) return undefined
+    return writesOf(variable).some((write) => write.parent !== definition.node) ? undefined : init
+  }
+
+  #definitionOf(node: Node): Node | undefined {
+    if (node.type === 'Identifier') {
+      const variable = this.#names.lookUp(String(node.name), node)
+      return variable && (this.#bound.get(variable) ?? this.#constant(variable))
+    }
+    if (node.type !== 'MemberExpression' || !node.object) return undefined
+    const name = propertyName(node)
+    if (name === undefined) return undefined
+    const object = unwrap(node.object)
+    if (object.type === 'ThisExpression') {
+      const owner = classAround(node)
+      return owner && constantField(owner, name)
+    }
+    if (object.type === 'Identifier') {
+      const variable = this.#names.lookUp(String(object.name), object)
+      const definition = variable && this.#names.definition(variable)
+      if (definition?.type === 'ClassName') return constantField(definition.node, name)
+      if (definition?.node.type === 'TSEnumDeclaration') return enumMember(definition.node, name)
+    }
+    const holder = this.resolve(object)
+    if (holder.type !== 'ObjectExpression') return undefined
+    const property = findProperty(holder, name)
+    if (property === undefined || property === 'open' || !isNode(property.value)) return undefined
+    return isFunction(property.value) ? undefined : property.value
+  }
+}
+
+function hole(kind: HoleKind, node: Node): Piece {
+  return { hole: kind, node }
+}
+
+function isString(node: Node): boolean {
+  return node.type === 'TemplateLiteral' || (node.type === 'Literal' && typeof node.value === 'string')
+}
+
+/** The name of a tag: the last one of `Prisma.sql`, `sql.type(schema)`, `` sql<Row>`…` ``. */
+export function tagName(tag: Node): string {
+  const inner = unwrap(tag)
+  if (inner.type === 'MemberExpression') return propertyName(inner) ?? ''
+  if (inner.type === 'CallExpression' && inner.callee) return tagName(inner.callee)
+  return nameOf(inner) ?? ''
+}
+
+function constantField(owner: Node, name: string): Node | undefined {
+  const member = bodyOf(owner).find((item) => item.type === 'PropertyDefinition' && propertyName(item) === name)
+  return isNode(member?.value) && !isFunction(member.value) ? member.value : undefined
+}
+
+function enumMember(declaration: Node, name: string): Node | undefined {
+  const members = declaration.members ?? (isNode(declaration.body) ? declaration.body.members : undefined) ?? []
+  const found = members.find((member) => nameOf(member.id) === name)
+  return found?.initializer ?? undefined
+}
+
+function limit(alternatives: Alternatives): Alternatives {
+  return alternatives.length <= mostAlternatives ? alternatives : alternatives.slice(0, mostAlternatives)
+}
+
+/** Every combination, up to the limit; beyond it only the first alternative of a part counts. */
+function combine(parts: readonly Alternatives[]): Alternatives {
+  let combined: Piece[][] = [[]]
+  for (const part of parts) {
+    const choices = combined.length * part.length > mostAlternatives ? part.slice(0, 1) : part
+    const [only] = choices
+    if (choices.length === 1 && only) {
+      for (const pieces of combined) if (pieces.length < mostPieces) pieces.push(...only)
+    } else combined = combined.flatMap((pieces) => choices.map((choice) => [...pieces, ...choice]))
+  }
+  return combined
+}
