@@ -1,3 +1,5 @@
+// pooler-safe: allow no-raw-execute because the judge shares no code with the accused
+
 import { within } from '@pooler-safe/example-foundation'
 import { auditBackend, type BackendAudit } from '@pooler-safe/testkit'
 import pg from 'pg'

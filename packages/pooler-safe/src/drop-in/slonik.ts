@@ -156,6 +156,7 @@ function poolClient(
       if (sql === releaseCheck) return released(client, events)
       clearTimeout(idleTimer)
       try {
+        // pooler-safe: allow no-named-statement because the guarded client strips the name, or refuses it if it is told to
         return slonikResult(await client.query({ text: sql, values: values ?? [], name: options?.name ?? '' }))
       } catch (error) {
         const failure = error instanceof Error ? slonikError(error, { sql, values: (values ?? []) as never }) : error
