@@ -6,8 +6,24 @@ export { formatAudits } from './audit/format-audits.ts'
 export type { BackendAudit, Residue, ResidueKind, ResidueOrigin } from './audit/residue.ts'
 export { findPgBouncer, startPgBouncer } from './pgbouncer/start-pgbouncer.ts'
 export type { PgBouncer, PgBouncerServer, StartPgBouncerOptions } from './pgbouncer/start-pgbouncer.ts'
+export type { AuditSchedule, OnViolation } from './judge/client-trial.ts'
+export type {
+  AccusedClient,
+  AccusedTransaction,
+  AllowedViolation,
+  ResidueChange,
+  UnattributedResidue,
+  Violation,
+  ViolationEvidence,
+} from './judge/violation.ts'
 export { startPooler } from './pooler/start-pooler.ts'
-export type { Pooler, PoolerBackend, StartPoolerOptions } from './pooler/start-pooler.ts'
+export type { Pooler } from './pooler/start-pooler.ts'
+export type { PoolerBackend } from './pooler/pooler-core.ts'
+export type { StartPoolerOptions } from './pooler/pooler-options.ts'
+export { profileNames, profileOf } from './pooler/profile.ts'
+export type { PoolerProfile, ProfileName, ProfileRefusal } from './pooler/profile.ts'
+export { scheduleNames } from './pooler/schedule.ts'
+export type { ScheduleName } from './pooler/schedule.ts'
 export type { PoolerAuditOptions } from './pooler/audit-pools.ts'
 export type { PoolerEvent } from './pooler/pooler-event.ts'
 export { hasContainerEngine } from './postgres/container.ts'

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
+import type { ClientTrial, Docket } from '../judge/client-trial.ts'
 import type { RecordedStatement, Recording, TransactionRecorder } from '../recording/recording.ts'
-import { cstringAt, decodeBindTexts, type ServerMessage } from '../wire/decode.ts'
+import { cstringAt, decodeBindTexts, type Notification, type ServerMessage } from '../wire/decode.ts'
 import { fatal, flush } from '../wire/encode.ts'
 import { FrameWalker } from '../wire/frame-walker.ts'
 import { backend, frontend, isFrontendType, largestBodyBytes, status } from '../wire/message-types.ts'
@@ -8,13 +9,17 @@ import { mayBindSettingName } from '../recording/setting-names.ts'
 import type { BackendConnection, BackendUser } from './backend-connection.ts'
 import type { BackendPool, Borrower, Refusal } from './backend-pool.ts'
 import type { PoolerEvent } from './pooler-event.ts'
+import type { PoolerProfile } from './profile.ts'
 import { RequestWindow, type Judgement } from './request-window.ts'
-import { synchronise, trackedParameter, trackedParameters, type TrackedValues } from './tracked-parameters.ts'
+import { synchronise, trackedParameter, type TrackedValues } from './tracked-parameters.ts'
 
 /** What a client connection needs from its pooler. */
 export interface ClientContext {
   readonly pool: BackendPool
+  readonly profile: PoolerProfile
   readonly recording: Recording | undefined
+  /** Judges what this client does; undefined when nobody asked for it. */
+  readonly trial: ((client: ClientConnection) => ClientTrial) | undefined
   readonly emit: ((event: PoolerEvent) => void) | undefined
   /** SQL and bound values in which names of custom settings may be. */
   readonly onSettingNames: (database: string, sql: string | undefined, values: readonly string[]) => void
@@ -23,6 +28,8 @@ export interface ClientContext {
 
 export interface ClientIdentity {
   readonly client: number
+  /** Where it comes from, as `host:port`. */
+  readonly address: string
   readonly user: string
   readonly database: string
   readonly tracked: TrackedValues
@@ -36,6 +43,8 @@ type Lease =
   /** The backend gets this client's settings before its first message. */
   | { readonly state: 'preparing'; readonly backend: BackendConnection }
   | { readonly state: 'linked'; readonly backend: BackendConnection; readonly record: TransactionRecorder | undefined }
+  /** The last transaction is being judged, and the client waits for it. */
+  | { readonly state: 'judged'; readonly backend: BackendConnection }
   | { readonly state: 'closed' }
 
 /** What a client may send ahead while it waits; then it is not read any more. */
@@ -50,10 +59,12 @@ export class ClientConnection implements Borrower, BackendUser {
   readonly identity: ClientIdentity
   readonly random: () => number
   lastBackend: BackendConnection | undefined
+  swapsSeen = 0
   readonly #socket: Socket
   readonly #context: ClientContext
   readonly #walker = new FrameWalker()
   readonly #window = new RequestWindow()
+  readonly trial: ClientTrial | undefined
   #lease: Lease = none
   #transactions = 0
   /** Chunks that wait for their turn; the current header may be held too, see `#holding`. */
@@ -63,6 +74,7 @@ export class ClientConnection implements Borrower, BackendUser {
   #dropping = false
   /** ReadyForQuery came while a message of ours was half sent: the backend is given back at its end. */
   #releaseAtFrameEnd = false
+  #wasClosedByUs = false
   #outputIsFull = false
   #waitsForDrain = false
   #fatalPassed = false
@@ -76,6 +88,7 @@ export class ClientConnection implements Borrower, BackendUser {
     this.random = identity.random
     this.#socket = socket
     this.#context = context
+    this.trial = context.trial?.(this)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('close', () => this.#onGone())
@@ -99,8 +112,10 @@ export class ClientConnection implements Borrower, BackendUser {
   close(refusal?: Refusal): void {
     if (this.#lease.state === 'closed') return
     if (refusal) {
-      this.#emit({ type: 'client-failed', ...this.#who(), ...refusal })
-      this.#socket.write(fatal(refusal.sqlstate, refusal.message))
+      this.#wasClosedByUs = true
+      const { sqlstate, message, severity } = refusal
+      this.#emit({ type: 'client-failed', ...this.#who(), sqlstate, message })
+      if (sqlstate !== '') this.#socket.write(fatal(sqlstate, message, severity))
     }
     this.#onGone()
     this.#socket.destroySoon()
@@ -130,14 +145,35 @@ export class ClientConnection implements Borrower, BackendUser {
     this.#lease.backend.socket.pause()
   }
 
-  onMessage(type: number): void {
+  get wantsTags(): boolean {
+    return this.trial?.watch.wantsTags ?? false
+  }
+
+  onMessage(type: number): boolean {
     // What ReadyForQuery means is known only with its status: see `onReady`.
-    if (type === backend.readyForQuery) return
+    if (type === backend.readyForQuery) return true
+    this.trial?.watch.answered(type)
     this.#window.received(type)
     if (this.#holding && (type === backend.copyInResponse || this.#window.waitsForAnswers)) this.#resume()
+    return true
+  }
+
+  onNotice(notice: ServerMessage): void {
+    this.trial?.watch.notice(notice)
+  }
+
+  onNotification(notification: Notification): void {
+    const server = this.backend
+    const listener = server && this.trial?.listenerOf(server, notification.channel)
+    this.trial?.watch.notification(notification, listener)
+  }
+
+  onTag(tag: string): void {
+    this.trial?.watch.tag(tag)
   }
 
   onError(error: ServerMessage): void {
+    this.trial?.watch.error(error)
     if (error.severity === 'FATAL' || error.severity === 'PANIC') this.#fatalPassed = true
     // A request that waited for the answers before it can be judged now.
     if (this.#holding) this.#resume()
@@ -145,10 +181,11 @@ export class ClientConnection implements Borrower, BackendUser {
 
   onParameter(name: string, value: string): void {
     const tracked = trackedParameter(name)
-    if (tracked) this.identity.tracked[tracked] = value
+    if (tracked && this.#context.profile.followed.includes(tracked)) this.identity.tracked[tracked] = value
   }
 
   onReady(transactionStatus: number): void {
+    this.trial?.watch.ready(transactionStatus)
     this.#window.received(backend.readyForQuery)
     if (this.#window.isDoubtful) {
       this.close({
@@ -167,6 +204,7 @@ export class ClientConnection implements Borrower, BackendUser {
   onLost(): void {
     const lease = this.#lease
     if (lease.state === 'linked') this.#endTransaction('backend-lost')
+    this.trial?.abandoned(undefined)
     this.#lease = none
     this.#window.reset()
     this.close(this.#fatalPassed ? undefined : { sqlstate: '08P01', message: 'server conn crashed?' })
@@ -176,6 +214,9 @@ export class ClientConnection implements Borrower, BackendUser {
 
   #onData(chunk: Buffer): void {
     if (this.#lease.state === 'closed') return
+    if (this.trial && chunk[0] === frontend.sync && chunk.length > 5 && this.#walker.atBoundary) {
+      this.trial.watch.sentSyncFirst()
+    }
     if (!this.#holding) {
       this.#pump(chunk)
       return
@@ -236,6 +277,7 @@ export class ClientConnection implements Borrower, BackendUser {
           runStart = offset
         }
         this.#frameEnds()
+        if (this.#isOver()) return
         continue
       }
       let headerStart = -1
@@ -270,11 +312,17 @@ export class ClientConnection implements Borrower, BackendUser {
       this.#dropping = verdict === 'drop'
       if (verdict === 'forward') {
         this.#window.sent(type)
+        this.trial?.watch.sent(type)
         this.#look(type, chunk, offset)
+        if (this.#isOver()) return
       }
       if (walker.bodyLeft === 0) this.#frameEnds()
     }
     this.#send(chunk, runStart, offset)
+  }
+
+  #isOver(): boolean {
+    return this.#lease.state === 'closed'
   }
 
   #judge(type: number, bodyLength: number): Judgement | 'end' {
@@ -292,6 +340,7 @@ export class ClientConnection implements Borrower, BackendUser {
       return 'end'
     }
     const verdict = this.#window.judge(type)
+    if (verdict === 'hold' && this.#window.isAnswerDue) this.trial?.watch.sentAhead(type)
     if (verdict !== 'forward') return verdict
     if (this.#lease.state === 'linked') return 'forward'
     return this.#lease.state === 'none' && !this.#outputIsFull && this.#borrow() ? 'forward' : 'hold'
@@ -327,7 +376,10 @@ export class ClientConnection implements Borrower, BackendUser {
   // Looking into messages, as far as they are recorded
 
   #look(type: number, chunk: Buffer, offset: number): void {
-    if (!this.#isLookedInto(type, chunk, offset)) return
+    if (!this.#isLookedInto(type, chunk, offset)) {
+      if (type === frontend.bind) this.trial?.watch.bind('', '', [])
+      return
+    }
     const { bodyLength } = this.#walker
     if (chunk.length - offset >= bodyLength) {
       const kept = Math.min(bodyLength, this.#captureLimit(type))
@@ -343,6 +395,7 @@ export class ClientConnection implements Borrower, BackendUser {
       case frontend.query:
       case frontend.parse:
       case frontend.functionCall:
+      case frontend.copyFail:
         return true
       case frontend.describe:
       case frontend.close:
@@ -393,6 +446,7 @@ export class ClientConnection implements Borrower, BackendUser {
       case frontend.query: {
         const sql = this.#text(body, 0, isCut)
         this.#context.onSettingNames(database, sql, [])
+        this.trial?.watch.query(sql)
         return { at, kind: 'query', sql: this.#short(sql), statementName: undefined }
       }
       case frontend.parse: {
@@ -401,24 +455,31 @@ export class ClientConnection implements Borrower, BackendUser {
         this.#context.onSettingNames(database, sql, [])
         this.#watchBinds = mayBindSettingName(sql)
         if (this.#watchBinds && name.text !== '') this.#alwaysWatchBinds = true
+        this.trial?.watch.parse(name.text, sql)
         return { at, kind: 'parse', sql: this.#short(sql), statementName: name.text || undefined }
       }
       case frontend.bind: {
         const portal = cstringAt(body, 0)
         const { text: statementName } = cstringAt(body, portal.next)
-        if ((this.#watchBinds || this.#alwaysWatchBinds) && !isCut) {
-          this.#context.onSettingNames(database, undefined, decodeBindTexts(body))
-        }
+        const isWatched = (this.#watchBinds || this.#alwaysWatchBinds) && !isCut
+        const values = isWatched ? decodeBindTexts(body) : []
+        if (isWatched) this.#context.onSettingNames(database, undefined, values)
+        this.trial?.watch.bind(portal.text, statementName, values)
         return statementName === '' ? undefined : { at, kind: 'bind', sql: undefined, statementName }
       }
       case frontend.describe:
       case frontend.close: {
         const { text: statementName } = cstringAt(body, 1)
         if (body[0] !== 0x53 || statementName === '') return undefined
+        if (type === frontend.close) this.trial?.watch.close(statementName)
+        else this.trial?.watch.describe(statementName)
         return { at, kind: type === frontend.close ? 'close' : 'describe', sql: undefined, statementName }
       }
       case frontend.functionCall:
         return { at, kind: 'function-call', sql: undefined, statementName: undefined }
+      case frontend.copyFail:
+        this.trial?.watch.copyFailed(this.#text(body, 0, isCut))
+        return undefined
       default:
         return undefined
     }
@@ -445,20 +506,24 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   #prepare(backend: BackendConnection): void {
-    const sql = synchronise(this.identity.tracked, backend.tracked)
-    if (sql === undefined) {
+    const sql = synchronise(this.#context.profile.followed, this.identity.tracked, backend.tracked)
+    const looksBefore = this.trial?.drawLot() ?? false
+    if (sql === undefined && !looksBefore) {
       this.#link(backend)
       return
     }
     this.#lease = { state: 'preparing', backend }
-    backend.query(sql).then(
-      () => {
-        for (const name of trackedParameters) {
-          // As the server spells it, so that the next comparison agrees.
-          const value = backend.tracked[name]
-          if (value !== undefined && this.identity.tracked[name] !== undefined) this.identity.tracked[name] = value
-        }
+    this.#makeReady(backend, sql, looksBefore).then(
+      (isUsable) => {
         if (this.#lease.state !== 'preparing') return
+        if (!isUsable) {
+          // What a stranger left there cannot be undone: another one has to do.
+          this.#context.pool.discard(backend)
+          this.#lease = none
+          this.#borrow()
+          this.#resume()
+          return
+        }
         this.#link(backend)
         this.#resume()
       },
@@ -468,6 +533,21 @@ export class ClientConnection implements Borrower, BackendUser {
         this.close({ sqlstate: '08P01', message })
       },
     )
+  }
+
+  async #makeReady(backend: BackendConnection, sql: string | undefined, looksBefore: boolean): Promise<boolean> {
+    if (looksBefore) {
+      const recent = this.#context.recording?.transactions({ backendPid: backend.pid }).map(({ id }) => id) ?? []
+      if (this.trial && !(await this.trial.lookBefore(backend, recent.slice(-50)))) return false
+    }
+    if (sql === undefined) return true
+    await backend.query(sql)
+    for (const name of this.#context.profile.followed) {
+      // As the server spells it, so that the next comparison agrees.
+      const value = backend.tracked[name]
+      if (value !== undefined && this.identity.tracked[name] !== undefined) this.identity.tracked[name] = value
+    }
+    return true
   }
 
   #link(backend: BackendConnection): void {
@@ -483,6 +563,15 @@ export class ClientConnection implements Borrower, BackendUser {
       backendPid: backend.pid,
     })
     this.#lease = { state: 'linked', backend, record }
+    if (record) {
+      const { id, transaction } = record
+      this.trial?.begin({
+        id,
+        number: this.#transactions,
+        backendPid: backend.pid,
+        statements: transaction.statements,
+      })
+    }
     this.#emit({ type: 'transaction-started', ...this.#who(), transaction: record?.id ?? 0, backendPid: backend.pid })
   }
 
@@ -494,8 +583,31 @@ export class ClientConnection implements Borrower, BackendUser {
     this.#lease = none
     this.#watchBinds = false
     this.#window.reset()
-    this.#context.pool.release(backend)
+    const docket = this.trial?.endTransaction()
+    if (!this.trial || !docket) {
+      this.#context.pool.release(backend)
+    } else {
+      if (this.trial.holdsClient) this.#lease = { state: 'judged', backend }
+      void this.#audit(this.trial, backend, docket)
+    }
     this.#readOn()
+  }
+
+  /** Nobody gets the backend before it is known what this client left on it. */
+  async #audit(trial: ClientTrial, backend: BackendConnection, docket: Docket): Promise<void> {
+    const { pool } = this.#context
+    backend.detach()
+    try {
+      await new Promise<void>((resolve) => backend.whenNoCancel(resolve))
+      if (await trial.audit(backend, docket)) pool.release(backend)
+      else pool.discard(backend)
+    } catch {
+      // The backend died meanwhile, or answers nonsense.
+      pool.discard(backend)
+    }
+    if (this.#lease.state !== 'judged') return
+    this.#lease = none
+    this.#resume()
   }
 
   #endTransaction(how: 'released' | 'client-gone' | 'backend-lost'): void {
@@ -509,6 +621,12 @@ export class ClientConnection implements Borrower, BackendUser {
     const lease = this.#lease
     if (lease.state === 'closed') return
     if (lease.state === 'linked') this.#endTransaction('client-gone')
+    if (lease.state === 'linked' && !this.#wasClosedByUs) {
+      const { transactionStatus } = lease.backend
+      this.trial?.abandoned({ isRunning: !this.#window.isIdle, transactionStatus })
+    } else if (lease.state !== 'judged') {
+      this.trial?.abandoned(undefined)
+    }
     this.#lease = { state: 'closed' }
     this.#held = []
     this.#captured = undefined

@@ -5,7 +5,9 @@ import { authentication, cstrings, fatal, negotiateProtocolVersion } from '../wi
 import { FrameAssembler } from '../wire/frame-assembler.ts'
 import { frontend, startupCodes } from '../wire/message-types.ts'
 import { ScramServer, type ScramSecret } from '../wire/scram.ts'
-import { trackedParameter, type TrackedValues } from './tracked-parameters.ts'
+import { LoginRefused } from './login-refused.ts'
+import type { PoolerProfile } from './profile.ts'
+import { sortParameters, type StartupOutcome } from './startup-parameters.ts'
 import type { UserDirectory } from './user-directory.ts'
 
 /** What a new client connection turned out to be. */
@@ -16,24 +18,18 @@ export type Arrival =
       readonly kind: 'client'
       readonly user: string
       readonly database: string
-      readonly tracked: TrackedValues
+      readonly startup: StartupOutcome
       readonly secret: ScramSecret
     }
 
 export interface ClientLoginOptions {
   readonly users: UserDirectory
   readonly clientAuth: 'scram' | 'trust'
+  readonly profile: PoolerProfile
+  /** Called when a client is refused, with what is known of it. */
+  readonly onRefused: (refusal: LoginRefused, user: string, database: string, applicationName: string) => void
   /** Start-up parameters that are accepted and forgotten; `'*'` for all. */
   readonly ignoreStartupParameters: readonly string[]
-}
-
-/** A refusal that the client is told before we hang up. */
-class LoginRefused extends Error {
-  readonly sqlstate: string
-  constructor(sqlstate: string, message: string) {
-    super(message)
-    this.sqlstate = sqlstate
-  }
 }
 
 /** PostgreSQL's own limit (`MAX_STARTUP_PACKET_LENGTH`). */
@@ -103,6 +99,7 @@ async function scram(
   reader: SocketReader,
   user: string,
   users: UserDirectory,
+  profile: PoolerProfile,
 ): Promise<ScramSecret | undefined> {
   const known = await users.find(user)
   const server = new ScramServer(known.verifier)
@@ -116,22 +113,19 @@ async function scram(
   const final = await readPassword(reader)
   if (!final) return undefined
   const proof = server.final(final.toString('utf8'))
-  if (!proof || !known.exists) throw new LoginRefused('08P01', 'SASL authentication failed')
+  if (!proof || !known.exists) {
+    const { sqlstate, message, severity } = profile.wrongPassword(user)
+    throw new LoginRefused(sqlstate, message, undefined, undefined, severity)
+  }
   socket.write(authentication(12, Buffer.from(proof.finalMessage)))
   return known.secret ?? proof.secret
 }
 
-/** Sorts the start-up parameters as PgBouncer 1.18 does: followed, ignored on request, or refused. */
-function readParameters(parameters: ReadonlyMap<string, string>, ignored: readonly string[]): TrackedValues {
-  const tracked: TrackedValues = {}
-  for (const [name, value] of parameters) {
-    if (name === 'user' || name === 'database' || name.startsWith('_pq_.')) continue
-    const known = trackedParameter(name)
-    if (known) tracked[known] = value
-    else if (!ignored.includes('*') && !ignored.includes(name))
-      throw new LoginRefused('08P01', `unsupported startup parameter: ${name}`)
-  }
-  return tracked
+/** What a client said of itself before it was refused. */
+interface Seen {
+  user: string
+  database: string
+  applicationName: string
 }
 
 /** Reads packets until it is clear what this connection is: encryption requests are declined with `N`. */
@@ -150,7 +144,7 @@ async function readStartup(socket: Socket, reader: SocketReader): Promise<{ code
   return undefined
 }
 
-async function arrive(socket: Socket, options: ClientLoginOptions): Promise<Arrival> {
+async function arrive(socket: Socket, options: ClientLoginOptions, seen: Seen): Promise<Arrival> {
   const reader = new SocketReader(socket)
   const startup = await readStartup(socket, reader)
   if (!startup) return { kind: 'gone' }
@@ -166,14 +160,18 @@ async function arrive(socket: Socket, options: ClientLoginOptions): Promise<Arri
   const user = parameters.get('user') ?? ''
   if (user === '') throw new LoginRefused('08P01', 'no username supplied')
   const database = parameters.get('database') ?? user
-  const tracked = readParameters(parameters, options.ignoreStartupParameters)
+  seen.user = user
+  seen.database = database
+  seen.applicationName = parameters.get('application_name') ?? ''
+  const outcome = sortParameters(parameters, options.profile, options.ignoreStartupParameters)
   const extensions = [...parameters.keys()].filter((name) => name.startsWith('_pq_.'))
   if ((code & 0xffff) > 0 || extensions.length > 0) socket.write(negotiateProtocolVersion(0, extensions))
   const trusted = options.users.secretOf(user) ?? { kind: 'password' as const, password: '' }
-  const secret = options.clientAuth === 'trust' ? trusted : await scram(socket, reader, user, options.users)
+  const secret =
+    options.clientAuth === 'trust' ? trusted : await scram(socket, reader, user, options.users, options.profile)
   if (!secret) return { kind: 'gone' }
   socket.write(authentication(0))
-  return { kind: 'client', user, database, tracked, secret }
+  return { kind: 'client', user, database, startup: outcome, secret }
 }
 
 /**
@@ -181,12 +179,16 @@ async function arrive(socket: Socket, options: ClientLoginOptions): Promise<Arri
  * The socket is paused afterwards; what the client sent beyond its log-in is still in it.
  */
 export async function receiveClient(socket: Socket, options: ClientLoginOptions): Promise<Arrival> {
+  const seen: Seen = { user: '', database: '', applicationName: '' }
   try {
-    return await arrive(socket, options)
+    return await arrive(socket, options, seen)
   } catch (error) {
-    const sqlstate = error instanceof LoginRefused ? error.sqlstate : '08P01'
-    const expected = error instanceof LoginRefused || error instanceof TestkitError
-    socket.write(fatal(sqlstate, expected ? error.message : 'bad packet during log-in'))
+    const refusal =
+      error instanceof LoginRefused
+        ? error
+        : new LoginRefused('08P01', error instanceof TestkitError ? error.message : 'bad packet during log-in')
+    options.onRefused(refusal, seen.user, seen.database, seen.applicationName)
+    if (refusal.sqlstate !== '') socket.write(fatal(refusal.sqlstate, refusal.message, refusal.severity))
     socket.destroySoon()
     return { kind: 'gone' }
   }

@@ -59,6 +59,11 @@ export class RequestWindow {
     return this.#state === 'idle'
   }
 
+  /** True when a request was sent whole, and its ReadyForQuery is due. */
+  get isAnswerDue(): boolean {
+    return this.#state === 'sync' || (this.#state === 'query' && !this.#copyIn)
+  }
+
   /** True when it cannot be told how many ReadyForQuery are still to come: nobody may use such a backend any more. */
   get isDoubtful(): boolean {
     return this.#copyFailed && this.#doubtfulSyncs > 0
