@@ -36,5 +36,16 @@ export type {
   RecordingFilter,
   RecordingLimits,
 } from './recording/recording.ts'
+export { renderReport } from './report/render.ts'
+export type { ReportFormat } from './report/render.ts'
+export type { PrettyOptions } from './report/pretty.ts'
+export { isFailing, severities } from './report/report.ts'
+export type {
+  PoolerReport,
+  ReportedBackend,
+  ReportedClient,
+  ReportedHazard,
+  ReportedTransaction,
+} from './report/report.ts'
 export { TestkitError } from './testkit-error.ts'
 export type { TestkitErrorCode } from './testkit-error.ts'

@@ -27,6 +27,8 @@ export interface Court {
   readonly idleInTransactionMs: number
   /** Who listens on a backend, in words; known while residue is left in place. */
   readonly listeners: WeakMap<BackendConnection, Map<string, string>>
+  /** Audits under way. */
+  readonly audits: Set<Promise<boolean>>
   /** Counts the transactions that could be audited. */
   transactions: number
 }
@@ -108,8 +110,17 @@ export class ClientTrial {
   }
 
   /** Audits what a transaction left; nobody else has had its backend since. Resolves to whether the backend can be used. */
-  async audit(backend: BackendConnection, docket: Docket): Promise<boolean> {
+  audit(backend: BackendConnection, docket: Docket): Promise<boolean> {
+    const { audits } = this.#court
+    const audit = this.#audit(backend, docket).finally(() => audits.delete(audit))
+    audits.add(audit)
+    return audit
+  }
+
+  async #audit(backend: BackendConnection, docket: Docket): Promise<boolean> {
     const { transaction, statements, knowsAllStatements, observations } = docket
+    // A cancel on its way would hit the audit.
+    await new Promise<void>((resolve) => backend.whenNoCancel(resolve))
     const { changes, isUsable } = (await this.#auditor?.audit(backend)) ?? { changes: [], isUsable: true }
     const left = changes.map((change): Finding => {
       const cause = causeOf(change.residue, statements, knowsAllStatements)

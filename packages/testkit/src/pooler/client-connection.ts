@@ -598,7 +598,6 @@ export class ClientConnection implements Borrower, BackendUser {
     const { pool } = this.#context
     backend.detach()
     try {
-      await new Promise<void>((resolve) => backend.whenNoCancel(resolve))
       if (await trial.audit(backend, docket)) pool.release(backend)
       else pool.discard(backend)
     } catch {

@@ -6,6 +6,8 @@ import { BackendAuditor } from '../judge/backend-auditor.ts'
 import { ClientTrial, type Court } from '../judge/client-trial.ts'
 import { Judge } from '../judge/judge.ts'
 import type { AccusedClient, Violation } from '../judge/violation.ts'
+import { Attendance } from '../report/attendance.ts'
+import { makeReport, type PoolerReport } from '../report/report.ts'
 import { Recording } from '../recording/recording.ts'
 import { isSettingName, settingNamesIn } from '../recording/setting-names.ts'
 import { TestkitError } from '../testkit-error.ts'
@@ -62,6 +64,7 @@ export class PoolerCore {
   readonly judge: Judge
   readonly settings: PoolerSettings
   readonly #users: UserDirectory
+  readonly #attendance = new Attendance()
   readonly #server: Server
   readonly #court: Court
   readonly #pools = new Map<string, Pool>()
@@ -83,6 +86,7 @@ export class PoolerCore {
       tracksStatements: this.settings.behaviour.statements !== 'blind',
       idleInTransactionMs: options.idleInTransactionMs ?? 5_000,
       listeners: new WeakMap(),
+      audits: new Set(),
       transactions: 0,
     }
     this.recording = new Recording(typeof options.record === 'object' ? options.record : {})
@@ -132,6 +136,32 @@ export class PoolerCore {
   /** The pools of a database, or all. */
   pools(database?: string): Pool[] {
     return [...this.#pools.values()].filter(({ key }) => database === undefined || key.database === database)
+  }
+
+  /** What was seen so far. */
+  report(): PoolerReport {
+    const { seed, schedule, behaviour, audit, onViolation } = this.settings
+    const { startedAt, clients, backends } = this.#attendance
+    return makeReport({
+      seed,
+      schedule,
+      profile: behaviour.name,
+      audit,
+      onViolation,
+      startedAt,
+      clients,
+      backends,
+      violations: this.judge.violations,
+      dropped: this.judge.dropped,
+      unattributed: this.judge.unattributed,
+      transactions: this.recording.transactions(),
+      transactionCount: this.recording.count,
+    })
+  }
+
+  /** Waits until everything that has ended is judged. */
+  async settle(): Promise<void> {
+    while (this.#court.audits.size > 0) await Promise.allSettled([...this.#court.audits])
   }
 
   /** Under the schedule `swap-on-demand` every client moves to another backend with its next transaction. */
@@ -187,6 +217,7 @@ export class PoolerCore {
     }
     for (const { connection } of this.#clients.values())
       connection.close({ sqlstate: '57P01', message: 'the pooler is shutting down' })
+    await this.settle()
     for (const { pool } of this.#pools.values()) pool.close()
     for (const socket of this.#sockets) socket.destroySoon()
     await closed
@@ -333,7 +364,10 @@ export class PoolerCore {
         trial: this.#isJudging ? (client) => this.#tryClient(client, entry.auditor) : undefined,
         emit: this.settings.onEvent,
         onSettingNames: (where, sql, values) => this.#noteSettingNames(where, sql, values),
-        onClosed: () => this.#clients.delete(pid),
+        onClosed: () => {
+          this.#clients.delete(pid)
+          this.#attendance.clientLeft(order)
+        },
       },
     )
     for (const name of startup.ignored) {
@@ -343,6 +377,7 @@ export class PoolerCore {
         summary: `start-up parameter ${name} was dropped without a word`,
       })
     }
+    this.#attendance.clientCame(accusedOf(connection))
     this.#clients.set(pid, { connection, secretKey })
     this.settings.onEvent?.({
       type: 'client-connected',
@@ -375,12 +410,12 @@ export class PoolerCore {
   }
 
   #tryClient(client: ClientConnection, auditor: BackendAuditor | undefined): ClientTrial {
-    const accused = (): AccusedClient => {
-      const { client: id, address, user, database } = client.identity
-      return { id, applicationName: client.applicationName, address, user, database }
-    }
-    return new ClientTrial(this.#court, auditor, accused, ({ hazard, summary, alternative }) =>
-      client.close({ sqlstate: 'XX000', message: `pooler-safe: ${hazard}: ${summary}. ${alternative}` }),
+    return new ClientTrial(
+      this.#court,
+      auditor,
+      () => accusedOf(client),
+      ({ hazard, summary, alternative }) =>
+        client.close({ sqlstate: 'XX000', message: `pooler-safe: ${hazard}: ${summary}. ${alternative}` }),
     )
   }
 
@@ -417,9 +452,14 @@ export class PoolerCore {
       unknownDatabase: behaviour.unknownDatabase(database, user),
       serverLoginRetryMs,
       onFresh: auditor && ((backend) => auditor.opened(backend)),
-      onOpened: ({ pid }) => onEvent?.({ type: 'backend-opened', backendPid: pid, user, database }),
-      onClosed: ({ pid }, error) =>
-        onEvent?.({ type: 'backend-closed', backendPid: pid, user, database, reason: error.message }),
+      onOpened: ({ pid }) => {
+        this.#attendance.backendOpened({ pid, user, database })
+        onEvent?.({ type: 'backend-opened', backendPid: pid, user, database })
+      },
+      onClosed: ({ pid }, error) => {
+        this.#attendance.backendClosed(pid)
+        onEvent?.({ type: 'backend-closed', backendPid: pid, user, database, reason: error.message })
+      },
     })
     const entry = { key: { user, database }, pool, schedule, auditor }
     this.#pools.set(id, entry)
@@ -440,4 +480,9 @@ export class PoolerCore {
 
 function addressOf(socket: Socket): string {
   return `${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`
+}
+
+function accusedOf({ identity, applicationName }: ClientConnection): AccusedClient {
+  const { client: id, address, user, database } = identity
+  return { id, applicationName, address, user, database }
 }

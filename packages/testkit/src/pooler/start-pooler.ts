@@ -2,6 +2,7 @@ import type { BackendAudit } from '../audit/residue.ts'
 import { formatUrl, type ConnectionTarget } from '../connection-target.ts'
 import type { UnattributedResidue, Violation } from '../judge/violation.ts'
 import type { Recording } from '../recording/recording.ts'
+import type { PoolerReport } from '../report/report.ts'
 import type { PoolerAuditOptions } from './audit-pools.ts'
 import { PoolerCore, type PoolerBackend } from './pooler-core.ts'
 import type { StartPoolerOptions } from './pooler-options.ts'
@@ -30,6 +31,10 @@ export interface Pooler extends ConnectionTarget, AsyncDisposable {
   allowedViolations(): Violation[]
   /** What a sampled audit met that no sampled transaction left. */
   unattributedResidue(): UnattributedResidue[]
+  /** Everything seen so far, as data; see `renderReport`. */
+  report(): PoolerReport
+  /** Waits until every transaction that has ended is judged: a client has its answer before its backend is audited. */
+  settle(): Promise<void>
   /** Under the schedule `swap-on-demand`: every client moves to another backend with its next transaction. */
   swap(): void
   /** Asks every backend what clients left on it, each as soon as no client uses it. Changes nothing. */
@@ -66,6 +71,8 @@ export async function startPooler(options: StartPoolerOptions): Promise<Pooler> 
     violations: () => core.judge.violations.filter(({ allowedBecause }) => allowedBecause === undefined),
     allowedViolations: () => core.judge.violations.filter(({ allowedBecause }) => allowedBecause !== undefined),
     unattributedResidue: () => [...core.judge.unattributed],
+    report: () => core.report(),
+    settle: () => core.settle(),
     swap: () => core.swap(),
     audit: (auditOptions = {}) => core.audit(auditOptions),
     closeDatabase: (database) => core.closeDatabase(database),
