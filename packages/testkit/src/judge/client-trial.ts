@@ -1,4 +1,5 @@
 import type { BackendConnection } from '../pooler/backend-connection.ts'
+import { hazardOfParameter } from '../pooler/startup-parameters.ts'
 import type { AuditChange, BackendAuditor } from './backend-auditor.ts'
 import { causeOf, type TransactionStatement } from './cause-of-residue.ts'
 import { ClientWatch, type Abandonment, type Observation } from './client-watch.ts'
@@ -47,6 +48,8 @@ export class ClientTrial {
   readonly #court: Court
   readonly #client: () => AccusedClient
   readonly #auditor: BackendAuditor | undefined
+  /** Start-up parameters that the pooler sets wherever this client runs. */
+  readonly #imposed: Readonly<Record<string, string>>
   readonly #onBroken: (violation: Violation) => void
   #transaction: AccusedTransaction | undefined
   #isAudited = false
@@ -55,11 +58,13 @@ export class ClientTrial {
     court: Court,
     auditor: BackendAuditor | undefined,
     client: () => AccusedClient,
+    imposed: Readonly<Record<string, string>>,
     onBroken: (violation: Violation) => void,
   ) {
     this.#court = court
     this.#auditor = auditor
     this.#client = client
+    this.#imposed = imposed
     this.#onBroken = onBroken
     this.watch = new ClientWatch({
       idleInTransactionMs: court.idleInTransactionMs,
@@ -123,7 +128,10 @@ export class ClientTrial {
     await new Promise<void>((resolve) => backend.whenNoCancel(resolve))
     const { changes, isUsable } = (await this.#auditor?.audit(backend)) ?? { changes: [], isUsable: true }
     const left = changes.map((change): Finding => {
-      const cause = causeOf(change.residue, statements, knowsAllStatements)
+      const cause =
+        change.residue.name in this.#imposed
+          ? { hazard: hazardOfParameter(change.residue.name, false), sql: undefined }
+          : causeOf(change.residue, statements, knowsAllStatements)
       const { kind, name, value } = change.residue
       return {
         hazard: cause.hazard,

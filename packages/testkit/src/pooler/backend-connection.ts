@@ -18,8 +18,11 @@ import { trackedParameter, trackedValues, type TrackedValues } from './tracked-p
 export interface BackendUser {
   /** Bytes for the client, whole messages or parts of them, in order. */
   onBytes(bytes: Buffer): void
-  /** A message of this type begins. False keeps it from the client: it answers something the pooler sent of its own. */
-  onMessage(type: number): boolean
+  /**
+   * A message of this type begins; `first` is the first byte of its body, where that is known already. False keeps the
+   * message from the client.
+   */
+  onMessage(type: number, first: number | undefined): boolean
   onError(error: ServerMessage): void
   onNotice(notice: ServerMessage): void
   onNotification(notification: Notification): void
@@ -195,7 +198,8 @@ export class BackendConnection {
         if (!this.#isPlausible()) return
         const before = this.#route
         this.#route = this.#routeOf()
-        if (this.#route === 'user' && this.#user?.onMessage(walker.type) === false) this.#route = 'nobody'
+        if (this.#route === 'user' && this.#user?.onMessage(walker.type, chunk[offset]) === false)
+          this.#route = 'nobody'
         if (this.#route !== before || this.#route !== 'user' || walker.headerWasSplit) {
           if (before === 'user') this.#pass(chunk, runStart, headerStart)
           runStart = headerStart

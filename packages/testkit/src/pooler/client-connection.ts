@@ -10,13 +10,19 @@ import type { BackendConnection, BackendUser } from './backend-connection.ts'
 import type { BackendPool, Borrower, Refusal } from './backend-pool.ts'
 import type { PoolerEvent } from './pooler-event.ts'
 import type { PoolerProfile } from './profile.ts'
+import { rollBack } from './roll-back.ts'
 import { RequestWindow, type Judgement } from './request-window.ts'
-import { synchronise, trackedParameter, type TrackedValues } from './tracked-parameters.ts'
+import type { StatementCarrier } from './statement-carrier.ts'
+import { quoteLiteral, synchronise, trackedParameter, type TrackedValues } from './tracked-parameters.ts'
 
 /** What a client connection needs from its pooler. */
 export interface ClientContext {
   readonly pool: BackendPool
   readonly profile: PoolerProfile
+  /** Carries named statements from backend to backend, for poolers that do. */
+  readonly carrier: StatementCarrier | undefined
+  /** What a client sends before its last request is answered is lost when the backend is given back. */
+  readonly losesPipelined: boolean
   readonly recording: Recording | undefined
   /** Judges what this client does; undefined when nobody asked for it. */
   readonly trial: ((client: ClientConnection) => ClientTrial) | undefined
@@ -33,6 +39,8 @@ export interface ClientIdentity {
   readonly user: string
   readonly database: string
   readonly tracked: TrackedValues
+  /** Settings that each backend gets with the client, and keeps. */
+  readonly imposed: Readonly<Record<string, string>>
   readonly random: () => number
 }
 
@@ -72,6 +80,10 @@ export class ClientConnection implements Borrower, BackendUser {
   #heldBytes = 0
   #holding = false
   #dropping = false
+  /** The current message is read whole and sent on when it is translated. */
+  #intercepting = false
+  /** What was sent ahead is lost: the pooler gave the backend back and forgot it. */
+  #losesHeld = false
   /** ReadyForQuery came while a message of ours was half sent: the backend is given back at its end. */
   #releaseAtFrameEnd = false
   #wasClosedByUs = false
@@ -146,12 +158,13 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   get wantsTags(): boolean {
-    return this.trial?.watch.wantsTags ?? false
+    return this.trial?.watch.wantsTags === true || this.#context.carrier?.wantsTags === true
   }
 
-  onMessage(type: number): boolean {
+  onMessage(type: number, first: number | undefined): boolean {
     // What ReadyForQuery means is known only with its status: see `onReady`.
-    if (type === backend.readyForQuery) return true
+    if (type === backend.readyForQuery) return !this.#refusesBlock(first)
+    if (this.#context.carrier?.answered(type) === false) return false
     this.trial?.watch.answered(type)
     this.#window.received(type)
     if (this.#holding && (type === backend.copyInResponse || this.#window.waitsForAnswers)) this.#resume()
@@ -170,10 +183,14 @@ export class ClientConnection implements Borrower, BackendUser {
 
   onTag(tag: string): void {
     this.trial?.watch.tag(tag)
+    const server = this.backend
+    if (server) this.#context.carrier?.tag(tag, server)
   }
 
   onError(error: ServerMessage): void {
     this.trial?.watch.error(error)
+    const server = this.backend
+    if (server) this.#context.carrier?.failed(server)
     if (error.severity === 'FATAL' || error.severity === 'PANIC') this.#fatalPassed = true
     // A request that waited for the answers before it can be judged now.
     if (this.#holding) this.#resume()
@@ -186,7 +203,9 @@ export class ClientConnection implements Borrower, BackendUser {
 
   onReady(transactionStatus: number): void {
     this.trial?.watch.ready(transactionStatus)
+    this.#context.carrier?.ready()
     this.#window.received(backend.readyForQuery)
+    if (this.#refusesBlock(transactionStatus)) return
     if (this.#window.isDoubtful) {
       this.close({
         sqlstate: '08P01',
@@ -239,6 +258,7 @@ export class ClientConnection implements Borrower, BackendUser {
       this.#holding = false
       this.#pump(this.#nextHeld())
     } while (this.#mayGoOn())
+    if (!this.#holding) this.#losesHeld = false
     this.#readOn()
   }
 
@@ -270,7 +290,7 @@ export class ClientConnection implements Borrower, BackendUser {
         const start = offset
         offset = walker.skipBody(chunk, offset)
         if (this.#captured) this.#capture(chunk.subarray(start, offset))
-        if (this.#dropping) runStart = offset
+        if (this.#dropping || this.#intercepting) runStart = offset
         if (walker.bodyLeft > 0) break
         if (this.#releaseAtFrameEnd) {
           this.#send(chunk, runStart, offset)
@@ -293,7 +313,8 @@ export class ClientConnection implements Borrower, BackendUser {
       }
       const { type } = walker
       const verdict = this.#judge(type, walker.bodyLength)
-      if (verdict === 'forward' && headerStart !== -1) {
+      this.#intercepting = verdict === 'forward' && this.#context.carrier?.intercepts(type) === true
+      if (verdict === 'forward' && headerStart !== -1 && !this.#intercepting) {
         walker.enterBody()
       } else {
         if (headerStart !== -1) this.#send(chunk, runStart, headerStart)
@@ -306,7 +327,7 @@ export class ClientConnection implements Borrower, BackendUser {
           this.#held.unshift(chunk.subarray(offset))
           return
         }
-        if (verdict === 'forward') this.#sendBytes(Buffer.from(walker.header))
+        if (verdict === 'forward' && !this.#intercepting) this.#sendBytes(Buffer.from(walker.header))
         walker.enterBody()
       }
       this.#dropping = verdict === 'drop'
@@ -339,6 +360,7 @@ export class ClientConnection implements Borrower, BackendUser {
       this.close()
       return 'end'
     }
+    if (this.#losesHeld) return 'drop'
     const verdict = this.#window.judge(type)
     if (verdict === 'hold' && this.#window.isAnswerDue) this.trial?.watch.sentAhead(type)
     if (verdict !== 'forward') return verdict
@@ -364,18 +386,49 @@ export class ClientConnection implements Borrower, BackendUser {
     if (this.#captured) {
       const body = Buffer.concat(this.#captured)
       this.#captured = undefined
-      this.#record(type, body, body.length < this.#walker.bodyLength)
+      if (this.#isLookedInto(type, body, 0)) this.#record(type, body, body.length < this.#walker.bodyLength)
+      else if (type === frontend.bind) this.trial?.watch.bind('', '', [])
+      if (this.#intercepting) this.#translate(type, body)
     }
     this.#dropping = false
+    this.#intercepting = false
     if (this.#releaseAtFrameEnd) {
       this.#releaseAtFrameEnd = false
       this.#release()
     }
   }
 
+  #translate(type: number, body: Buffer): void {
+    const { carrier } = this.#context
+    const server = this.backend
+    if (!carrier || !server) return
+    try {
+      const translation = carrier.translate(type, body, server)
+      if ('bytes' in translation) this.#sendBytes(translation.bytes)
+      else this.close(translation.refusal)
+    } catch {
+      this.close({ sqlstate: '08P01', message: `bad packet: type ${type}` })
+    }
+  }
+
+  /** In statement mode a transaction may not outlive its message: the client never gets the ReadyForQuery that says so. */
+  #refusesBlock(transactionStatus: number | undefined): boolean {
+    if (this.#context.profile.mode !== 'statement') return false
+    if (transactionStatus === undefined || transactionStatus === status.idle) return false
+    const message = 'transaction blocks not allowed in statement pooling mode'
+    this.trial?.watch.observe('statement-mode', 'answer', message)
+    this.close({ sqlstate: '08P01', message })
+    return true
+  }
+
   // Looking into messages, as far as they are recorded
 
   #look(type: number, chunk: Buffer, offset: number): void {
+    if (this.#intercepting) {
+      this.#captured = []
+      this.#capturedBytes = 0
+      return
+    }
     if (!this.#isLookedInto(type, chunk, offset)) {
       if (type === frontend.bind) this.trial?.watch.bind('', '', [])
       return
@@ -419,7 +472,8 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   #capture(part: Buffer): void {
-    const room = this.#captureLimit(this.#walker.type) - this.#capturedBytes
+    const limit = this.#intercepting ? largestBodyBytes : this.#captureLimit(this.#walker.type)
+    const room = limit - this.#capturedBytes
     if (room <= 0) return
     this.#captured?.push(part.subarray(0, room))
     this.#capturedBytes += Math.min(part.length, room)
@@ -506,7 +560,7 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   #prepare(backend: BackendConnection): void {
-    const sql = synchronise(this.#context.profile.followed, this.identity.tracked, backend.tracked)
+    const sql = this.#settingsFor(backend)
     const looksBefore = this.trial?.drawLot() ?? false
     if (sql === undefined && !looksBefore) {
       this.#link(backend)
@@ -533,6 +587,14 @@ export class ClientConnection implements Borrower, BackendUser {
         this.close({ sqlstate: '08P01', message })
       },
     )
+  }
+
+  #settingsFor(server: BackendConnection): string | undefined {
+    const followed = synchronise(this.#context.profile.followed, this.identity.tracked, server.tracked)
+    const imposed = Object.entries(this.identity.imposed).map(
+      ([name, value]) => `select pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false);`,
+    )
+    return imposed.length === 0 ? followed : `${followed ?? ''}${imposed.join('')}`
   }
 
   async #makeReady(backend: BackendConnection, sql: string | undefined, looksBefore: boolean): Promise<boolean> {
@@ -583,6 +645,7 @@ export class ClientConnection implements Borrower, BackendUser {
     this.#lease = none
     this.#watchBinds = false
     this.#window.reset()
+    if (this.#holding && this.#context.losesPipelined) this.#losesHeld = true
     const docket = this.trial?.endTransaction()
     if (!this.trial || !docket) {
       this.#context.pool.release(backend)
@@ -632,9 +695,24 @@ export class ClientConnection implements Borrower, BackendUser {
     this.lastBackend = undefined
     if (lease.state === 'waiting') this.#context.pool.withdraw(this)
     // In a transaction, or with an answer outstanding, nobody else can use this backend.
-    if (lease.state === 'linked' || lease.state === 'preparing') this.#context.pool.discard(lease.backend)
+    if (lease.state === 'linked') this.#giveUp(lease.backend)
+    if (lease.state === 'preparing') this.#context.pool.discard(lease.backend)
     this.#emit({ type: 'client-closed', ...this.#who() })
     this.#context.onClosed(this)
+  }
+
+  #giveUp(server: BackendConnection): void {
+    const { pool, profile } = this.#context
+    const isHalfSent = this.#walker.bodyLeft > 0 || this.#window.isCopying || this.#window.isDoubtful
+    if (profile.vanished === 'backend-closed' || isHalfSent) {
+      pool.discard(server)
+      return
+    }
+    server.detach()
+    const { isAnswerDue, needsSync } = this.#window
+    void rollBack(server, { isAnswerDue, needsSync }).then((isUsable) =>
+      isUsable ? pool.release(server) : pool.discard(server),
+    )
   }
 
   #who() {

@@ -24,6 +24,7 @@ import { settingsOf, type PoolerSettings, type StartPoolerOptions } from './pool
 import { Schedule } from './schedule.ts'
 import { seededRandom } from './seeded-random.ts'
 import { hazardOfParameter } from './startup-parameters.ts'
+import { CarriedStatements, StatementCarrier } from './statement-carrier.ts'
 import { trackedValues, type TrackedValues } from './tracked-parameters.ts'
 import { UserDirectory } from './user-directory.ts'
 
@@ -47,6 +48,7 @@ interface Pool {
   readonly pool: BackendPool
   readonly schedule: Schedule
   readonly auditor: BackendAuditor | undefined
+  readonly carried: CarriedStatements
 }
 
 interface KeyedClient {
@@ -356,10 +358,13 @@ export class PoolerCore {
     )
     const connection = new ClientConnection(
       socket,
-      { client: order, address: addressOf(socket), user, database, tracked, random },
+      { client: order, address: addressOf(socket), user, database, tracked, imposed: startup.imposed, random },
       {
         pool: entry.pool,
         profile: behaviour,
+        losesPipelined: this.settings.losesPipelined ?? false,
+        carrier:
+          behaviour.statements === 'blind' ? undefined : new StatementCarrier(behaviour.statements, entry.carried),
         recording: this.#isJudging ? this.recording : undefined,
         trial: this.#isJudging ? (client) => this.#tryClient(client, entry.auditor) : undefined,
         emit: this.settings.onEvent,
@@ -414,6 +419,7 @@ export class PoolerCore {
       this.#court,
       auditor,
       () => accusedOf(client),
+      client.identity.imposed,
       ({ hazard, summary, alternative }) =>
         client.close({ sqlstate: 'XX000', message: `pooler-safe: ${hazard}: ${summary}. ${alternative}` }),
     )
@@ -461,7 +467,7 @@ export class PoolerCore {
         onEvent?.({ type: 'backend-closed', backendPid: pid, user, database, reason: error.message })
       },
     })
-    const entry = { key: { user, database }, pool, schedule, auditor }
+    const entry = { key: { user, database }, pool, schedule, auditor, carried: new CarriedStatements() }
     this.#pools.set(id, entry)
     return entry
   }

@@ -14,6 +14,11 @@ export interface StartPoolerOptions {
   readonly poolSize?: number
   /** The pooler that is imitated where poolers differ. Default `pgbouncer-1.18`. */
   readonly profile?: ProfileName
+  /**
+   * Loses what a client sent before its last request was answered, as Supavisor 2.9.10 and pgagroal 1.6 do now and then:
+   * here always. Default false.
+   */
+  readonly losesPipelined?: boolean
   /** Which backend a client's next transaction gets. Default `rotate`. */
   readonly schedule?: ScheduleName
   /**

@@ -43,8 +43,6 @@ export interface PoolerProfile {
   readonly backendApplicationName: string | undefined
   /** Named statements: passed on blindly, or carried from backend to backend. */
   readonly statements: 'blind' | 'pgbouncer' | 'supavisor'
-  /** What a client sends before its last request is answered: waits, or is lost when the backend is given back. */
-  readonly ahead: 'waits' | 'is-lost'
   /** What becomes of a transaction whose client vanished. */
   readonly vanished: 'backend-closed' | 'rolled-back'
   /** A cancel of a client that has no backend: nothing, or it hits whoever has its last backend. */
@@ -76,7 +74,6 @@ const pgbouncer118: PoolerProfile = {
   optionsRefusal: 'whole',
   backendApplicationName: undefined,
   statements: 'blind',
-  ahead: 'waits',
   vanished: 'backend-closed',
   staleCancel: 'nothing',
   queryWaitTimeoutMs: 120_000,
@@ -165,7 +162,6 @@ const profiles: Readonly<Record<ProfileName, PoolerProfile>> = {
     notRestored: [],
     startup: 'drop',
     backendApplicationName: 'pgagroal',
-    ahead: 'is-lost',
     staleCancel: 'hits-stranger',
     queryWaitTimeoutMs: 0,
     wrongPassword: () => ({ sqlstate: '', message: '' }),

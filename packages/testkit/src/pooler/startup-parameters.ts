@@ -7,8 +7,10 @@ import { trackedParameter, type TrackedValues } from './tracked-parameters.ts'
 export interface StartupOutcome {
   /** Those that follow the client. */
   readonly tracked: TrackedValues
-  /** Those that the backends get; each combination has backends of its own unless the pooler lets them leak. */
+  /** Those that the backends are opened with: each combination has backends of its own. */
   readonly applied: Readonly<Record<string, string>>
+  /** Those that each backend gets with the client, and keeps. */
+  readonly imposed: Readonly<Record<string, string>>
   /** Those that are dropped without a word. */
   readonly ignored: readonly string[]
 }
@@ -36,6 +38,7 @@ export function settingsInOptions(options: string): Map<string, string> {
 interface Sorted {
   tracked: TrackedValues
   applied: Record<string, string>
+  imposed: Record<string, string>
   ignored: string[]
 }
 
@@ -48,7 +51,7 @@ export function sortParameters(
   profile: PoolerProfile,
   ignored: readonly string[],
 ): StartupOutcome {
-  const sorted: Sorted = { tracked: {}, applied: {}, ignored: [] }
+  const sorted: Sorted = { tracked: {}, applied: {}, imposed: {}, ignored: [] }
   for (const [name, value] of parameters) {
     if (name === 'user' || name === 'database' || name.startsWith('_pq_.')) continue
     if (name !== 'options') {
@@ -84,8 +87,8 @@ function sort(
     return
   }
   if (name === 'application_name' || name === 'client_encoding') return
-  const isApplied = profile.appliedStartup.includes(name) || (profile.startup === 'apply' && canBeApplied(name))
-  if (isApplied) sorted.applied[name] = value
+  if (profile.appliedStartup.includes(name)) sorted.applied[name] = value
+  else if (profile.startup === 'apply' && canBeApplied(name)) sorted.imposed[name] = value
   else refuseOrIgnore(sorted, name, profile, ignored, where)
 }
 
