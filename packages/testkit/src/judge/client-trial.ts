@@ -24,6 +24,8 @@ export interface Court {
   readonly audit: AuditSchedule
   readonly onViolation: OnViolation
   readonly isStrict: boolean
+  /** Clients wait for the judgement on their last transaction: to be broken in time, or to have their backend again. */
+  readonly holdsClients: boolean
   readonly tracksStatements: boolean
   readonly idleInTransactionMs: number
   /** Who listens on a backend, in words; known while residue is left in place. */
@@ -77,7 +79,7 @@ export class ClientTrial {
 
   /** True when the client may not go on before its transaction has been judged. */
   get holdsClient(): boolean {
-    return this.#court.onViolation === 'fail'
+    return this.#court.holdsClients
   }
 
   /** Whether the next transaction is one that a sample looks at, so that its backend has to be looked at before, too. */

@@ -1,3 +1,4 @@
+import type { HazardId } from '@pooler-safe/hazards'
 import { ServerError } from '../wire/server-error.ts'
 import type { LoginOptions } from '../wire/login.ts'
 import type { ScramSecret } from '../wire/scram.ts'
@@ -12,6 +13,8 @@ export interface Refusal {
   readonly message: string
   /** Default `FATAL`. */
   readonly severity?: 'ERROR' | undefined
+  /** The client's own hazard behind it, if there is one. */
+  readonly hazard?: HazardId
 }
 
 /** A client connection as its pool sees it. */

@@ -145,7 +145,10 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   onRefused(refusal: Refusal): void {
-    if (this.#lease.state === 'waiting') this.close(refusal)
+    if (this.#lease.state !== 'waiting') return
+    const { hazard, message } = refusal
+    if (hazard) this.trial?.chargeNow({ hazard, evidence: 'answer', summary: message })
+    this.close(refusal)
   }
 
   // BackendUser

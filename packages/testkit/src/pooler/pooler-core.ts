@@ -74,6 +74,8 @@ export class PoolerCore {
   readonly #sockets = new Set<Socket>()
   readonly #settingNames = new Map<string, Set<string>>()
   #arrivals = 0
+  /** Clients that have proved who they are and are not gone. */
+  #admitted = 0
   #stopping: Promise<void> | undefined
 
   constructor(options: StartPoolerOptions) {
@@ -85,6 +87,7 @@ export class PoolerCore {
       audit: this.settings.audit,
       onViolation: this.settings.onViolation,
       isStrict: this.settings.behaviour.isStrict,
+      holdsClients: this.settings.onViolation === 'fail' || this.settings.schedule === 'sticky',
       tracksStatements: this.settings.behaviour.statements !== 'blind',
       idleInTransactionMs: options.idleInTransactionMs ?? 5_000,
       listeners: new WeakMap(),
@@ -254,7 +257,7 @@ export class PoolerCore {
         socket.destroySoon()
         return
       case 'client':
-        if (this.#clients.size >= (this.settings.maxClients ?? 10_000)) this.#refuseClient(socket, arrival, timer)
+        if (this.#admitted >= (this.settings.maxClients ?? 10_000)) this.#refuseClient(socket, arrival, timer)
         else this.#admit(socket, arrival, timer)
     }
   }
@@ -306,6 +309,8 @@ export class PoolerCore {
 
   /** Lets an authenticated client in as soon as its pool has seen a backend: only that knows what to tell the client. */
   #admit(socket: Socket, arrival: Extract<Arrival, { kind: 'client' }>, timer: NodeJS.Timeout): void {
+    this.#admitted += 1
+    socket.once('close', () => (this.#admitted -= 1))
     const entry = this.#pool(arrival)
     const { pool } = entry
     const order = (this.#arrivals += 1)
@@ -454,7 +459,10 @@ export class PoolerCore {
       secret,
       schedule,
       queryWaitTimeoutMs: waitTimeoutMs,
-      waitRefusal: behaviour.queryWait({ ms: waitTimeoutMs, user, database, poolSize }),
+      waitRefusal: {
+        ...behaviour.queryWait({ ms: waitTimeoutMs, user, database, poolSize }),
+        hazard: 'checkout-timeouts',
+      },
       unknownDatabase: behaviour.unknownDatabase(database, user),
       serverLoginRetryMs,
       onFresh: auditor && ((backend) => auditor.opened(backend)),
