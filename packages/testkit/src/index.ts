@@ -47,5 +47,6 @@ export type {
   ReportedHazard,
   ReportedTransaction,
 } from './report/report.ts'
+export type { ServerCertificate } from './wire/self-made-certificate.ts'
 export { TestkitError } from './testkit-error.ts'
 export type { TestkitErrorCode } from './testkit-error.ts'

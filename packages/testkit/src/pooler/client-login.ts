@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket, type SecureContext } from 'node:tls'
 import { TestkitError } from '../testkit-error.ts'
 import { cstringAt, decodeStartupParameters } from '../wire/decode.ts'
 import { authentication, cstrings, fatal, negotiateProtocolVersion } from '../wire/encode.ts'
@@ -16,6 +17,8 @@ export type Arrival =
   | { readonly kind: 'cancel'; readonly pid: number; readonly secretKey: Buffer }
   | {
       readonly kind: 'client'
+      /** What to go on with: encrypted, if the client asked for that. */
+      readonly socket: Socket
       readonly user: string
       readonly database: string
       readonly startup: StartupOutcome
@@ -26,6 +29,8 @@ export interface ClientLoginOptions {
   readonly users: UserDirectory
   readonly clientAuth: 'scram' | 'trust'
   readonly profile: PoolerProfile
+  /** With it a client gets TLS when it asks for it; without it, it is told that there is none. */
+  readonly secureContext: SecureContext | undefined
   /** Called when a client is refused, with what is known of it. */
   readonly onRefused: (refusal: LoginRefused, user: string, database: string, applicationName: string) => void
   /** Start-up parameters that are accepted and forgotten; `'*'` for all. */
@@ -128,27 +133,54 @@ interface Seen {
   applicationName: string
 }
 
-/** Reads packets until it is clear what this connection is: encryption requests are declined with `N`. */
-async function readStartup(socket: Socket, reader: SocketReader): Promise<{ code: number; body: Buffer } | undefined> {
+/** The stream a log-in reads from and writes to; TLS replaces it on the way. */
+interface Line {
+  socket: Socket
+  reader: SocketReader
+}
+
+/** Goes on encrypted. Bytes sent before the handshake would be taken for encrypted ones: such a client is refused. */
+async function encrypt(line: Line, secureContext: SecureContext): Promise<boolean> {
+  const plain = line.socket
+  if (plain.readableLength > 0) return false
+  plain.write('S')
+  const socket = new TLSSocket(plain, { isServer: true, secureContext })
+  // Whatever goes wrong, 'close' follows.
+  socket.on('error', () => undefined)
+  const isSecure = await new Promise<boolean>((resolve) => {
+    socket.once('secure', () => resolve(true))
+    socket.once('close', () => resolve(false))
+  })
+  line.socket = socket
+  line.reader = new SocketReader(socket)
+  return isSecure
+}
+
+/** Reads packets until it is clear what this connection is; encryption is agreed to or declined on the way. */
+async function readStartup(
+  line: Line,
+  secureContext: SecureContext | undefined,
+): Promise<{ code: number; body: Buffer } | undefined> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const head = await reader.read(8)
+    const head = await line.reader.read(8)
     if (!head) return undefined
     const length = head.readInt32BE(0)
     const code = head.readInt32BE(4)
     if (length < 8 || length > largestStartupBytes) return undefined
-    const body = await reader.read(length - 8)
+    const body = await line.reader.read(length - 8)
     if (!body) return undefined
     if (code !== startupCodes.ssl && code !== startupCodes.gssenc) return { code, body }
-    socket.write('N')
+    if (code !== startupCodes.ssl || !secureContext || line.socket instanceof TLSSocket) line.socket.write('N')
+    else if (!(await encrypt(line, secureContext))) return undefined
   }
   return undefined
 }
 
-async function arrive(socket: Socket, options: ClientLoginOptions, seen: Seen): Promise<Arrival> {
-  const reader = new SocketReader(socket)
-  const startup = await readStartup(socket, reader)
+async function arrive(line: Line, options: ClientLoginOptions, seen: Seen): Promise<Arrival> {
+  const startup = await readStartup(line, options.secureContext)
   if (!startup) return { kind: 'gone' }
   const { code, body } = startup
+  const { socket, reader } = line
   if (code === startupCodes.cancel) {
     if (body.length < 8) return { kind: 'gone' }
     return { kind: 'cancel', pid: body.readInt32BE(0), secretKey: body.subarray(4) }
@@ -171,7 +203,7 @@ async function arrive(socket: Socket, options: ClientLoginOptions, seen: Seen): 
     options.clientAuth === 'trust' ? trusted : await scram(socket, reader, user, options.users, options.profile)
   if (!secret) return { kind: 'gone' }
   socket.write(authentication(0))
-  return { kind: 'client', user, database, startup: outcome, secret }
+  return { kind: 'client', socket, user, database, startup: outcome, secret }
 }
 
 /**
@@ -180,16 +212,17 @@ async function arrive(socket: Socket, options: ClientLoginOptions, seen: Seen): 
  */
 export async function receiveClient(socket: Socket, options: ClientLoginOptions): Promise<Arrival> {
   const seen: Seen = { user: '', database: '', applicationName: '' }
+  const line: Line = { socket, reader: new SocketReader(socket) }
   try {
-    return await arrive(socket, options, seen)
+    return await arrive(line, options, seen)
   } catch (error) {
     const refusal =
       error instanceof LoginRefused
         ? error
         : new LoginRefused('08P01', error instanceof TestkitError ? error.message : 'bad packet during log-in')
     options.onRefused(refusal, seen.user, seen.database, seen.applicationName)
-    if (refusal.sqlstate !== '') socket.write(fatal(refusal.sqlstate, refusal.message, refusal.severity))
-    socket.destroySoon()
+    if (refusal.sqlstate !== '') line.socket.write(fatal(refusal.sqlstate, refusal.message, refusal.severity))
+    line.socket.destroySoon()
     return { kind: 'gone' }
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import type { BackendAudit } from '../audit/residue.ts'
 import { parseTarget, type ConnectionTarget } from '../connection-target.ts'
 import { BackendAuditor } from '../judge/backend-auditor.ts'
@@ -13,7 +14,7 @@ import { isSettingName, settingNamesIn } from '../recording/setting-names.ts'
 import { TestkitError } from '../testkit-error.ts'
 import { backendKeyData, fatal, parameterStatus, readyForQuery } from '../wire/encode.ts'
 import { status } from '../wire/message-types.ts'
-import type { ScramSecret } from '../wire/scram.ts'
+import { makeCertificate, type ServerCertificate } from '../wire/self-made-certificate.ts'
 import { auditPool, type PoolerAuditOptions } from './audit-pools.ts'
 import type { BackendConnection } from './backend-connection.ts'
 import { BackendPool, type Borrower, type Refusal } from './backend-pool.ts'
@@ -64,8 +65,11 @@ export class PoolerCore {
   readonly upstream: ConnectionTarget
   readonly recording: Recording
   readonly judge: Judge
+  /** What clients are shown that ask for TLS. */
+  readonly certificate: ServerCertificate | undefined
   readonly settings: PoolerSettings
   readonly #users: UserDirectory
+  readonly #secureContext: SecureContext | undefined
   readonly #attendance = new Attendance()
   readonly #server: Server
   readonly #court: Court
@@ -87,7 +91,8 @@ export class PoolerCore {
       audit: this.settings.audit,
       onViolation: this.settings.onViolation,
       isStrict: this.settings.behaviour.isStrict,
-      holdsClients: this.settings.onViolation === 'fail' || this.settings.schedule === 'sticky',
+      holdsClients:
+        this.settings.onViolation === 'fail' || ['sticky', 'swap-on-demand'].includes(this.settings.schedule),
       tracksStatements: this.settings.behaviour.statements !== 'blind',
       idleInTransactionMs: options.idleInTransactionMs ?? 5_000,
       listeners: new WeakMap(),
@@ -95,6 +100,9 @@ export class PoolerCore {
       transactions: 0,
     }
     this.recording = new Recording(typeof options.record === 'object' ? options.record : {})
+    const { tls } = this.settings
+    this.certificate = tls === 'self-made' ? makeCertificate() : tls
+    this.#secureContext = this.certificate && createSecureContext(this.certificate)
     this.#users = new UserDirectory(this.upstream, options.users ?? {})
     this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => void this.#receive(socket))
   }
@@ -243,6 +251,7 @@ export class PoolerCore {
       clientAuth,
       ignoreStartupParameters,
       profile: this.settings.behaviour,
+      secureContext: this.#secureContext,
       onRefused: (refusal, user, database, applicationName) =>
         this.#onLoginRefused(refusal, { id: 0, applicationName, address: addressOf(socket), user, database }),
     })
@@ -257,8 +266,8 @@ export class PoolerCore {
         socket.destroySoon()
         return
       case 'client':
-        if (this.#admitted >= (this.settings.maxClients ?? 10_000)) this.#refuseClient(socket, arrival, timer)
-        else this.#admit(socket, arrival, timer)
+        if (this.#admitted >= (this.settings.maxClients ?? 10_000)) this.#refuseClient(arrival.socket, arrival, timer)
+        else this.#admit(arrival.socket, arrival, timer)
     }
   }
 

@@ -3,6 +3,7 @@ import type { AuditSchedule, OnViolation } from '../judge/client-trial.ts'
 import type { AllowedViolation, Violation } from '../judge/violation.ts'
 import type { RecordingLimits } from '../recording/recording.ts'
 import { TestkitError } from '../testkit-error.ts'
+import type { ServerCertificate } from '../wire/self-made-certificate.ts'
 import type { PoolerEvent } from './pooler-event.ts'
 import { profileOf, type PoolerProfile, type ProfileName } from './profile.ts'
 import { scheduleNames, type ScheduleName } from './schedule.ts'
@@ -43,6 +44,11 @@ export interface StartPoolerOptions {
   readonly port?: number
   /** How clients prove who they are. Default `scram`. */
   readonly clientAuth?: 'scram' | 'trust'
+  /**
+   * TLS for clients that ask for it: a key and a certificate in PEM, or `self-made` for one that is made at once; see
+   * `certificate` of the pooler. Without it clients are told that there is no TLS.
+   */
+  readonly tls?: 'self-made' | ServerCertificate
   /** Passwords of more users. Roles whose SCRAM verifier the upstream user can read need none. */
   readonly users?: Readonly<Record<string, string>>
   /** False keeps no record of what ran where, and judges nothing. */

@@ -15,6 +15,8 @@ export interface Pooler extends ConnectionTarget, AsyncDisposable {
   readonly seed: number
   /** Transactions at once for each pair of user and database. */
   readonly poolSize: number
+  /** The certificate that clients are shown, in PEM: what a client has to trust when it is self-made. */
+  readonly certificate: string | undefined
   /** Which client's SQL ran on which backend. */
   readonly recording: Recording
   /** The same user, another database. */
@@ -63,6 +65,7 @@ export async function startPooler(options: StartPoolerOptions): Promise<Pooler> 
     url: formatUrl(target),
     seed: core.settings.seed,
     poolSize: core.settings.poolSize,
+    certificate: core.certificate?.cert,
     recording: core.recording,
     urlFor: (database) => formatUrl({ ...target, database }),
     backends: () => core.backends,
