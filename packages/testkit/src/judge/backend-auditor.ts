@@ -69,8 +69,7 @@ export class BackendAuditor {
 
   /** Looks at a backend that no client has had: what it brings is nobody's fault. */
   async opened(backend: BackendConnection): Promise<void> {
-    this.#knowledge ??= this.#learn(backend)
-    await this.#knowledge
+    await this.#learnOnce(backend)
     const fresh = await this.#list(backend)
     const state: BackendState = { fingerprint: undefined, residue: fresh, isPrepared: false, fresh }
     this.#states.set(backend, state)
@@ -142,6 +141,17 @@ export class BackendAuditor {
       state.isPrepared = false
       await backend.query(`deallocate ${statementName}`).catch(() => undefined)
       return undefined
+    }
+  }
+
+  async #learnOnce(backend: BackendConnection): Promise<void> {
+    const knowledge = (this.#knowledge ??= this.#learn(backend))
+    try {
+      await knowledge
+    } catch (error) {
+      // The backend died: the next one is asked again.
+      if (this.#knowledge === knowledge) this.#knowledge = undefined
+      throw error
     }
   }
 

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net'
+import type { ClientChaos } from '../chaos/client-chaos.ts'
+import type { Disturbance } from '../chaos/plan.ts'
 import type { ClientTrial, Docket } from '../judge/client-trial.ts'
 import type { RecordedStatement, Recording, TransactionRecorder } from '../recording/recording.ts'
 import { cstringAt, decodeBindTexts, type Notification, type ServerMessage } from '../wire/decode.ts'
@@ -21,6 +23,10 @@ export interface ClientContext {
   readonly profile: PoolerProfile
   /** Carries named statements from backend to backend, for poolers that do. */
   readonly carrier: StatementCarrier | undefined
+  /** Disturbs this client. */
+  readonly chaos: ClientChaos | undefined
+  /** Has PostgreSQL end a backend; resolves when it is gone. */
+  readonly terminate: (backendPid: number) => Promise<void>
   /** What a client sends before its last request is answered is lost when the backend is given back. */
   readonly losesPipelined: boolean
   readonly recording: Recording | undefined
@@ -84,6 +90,13 @@ export class ClientConnection implements Borrower, BackendUser {
   #intercepting = false
   /** What was sent ahead is lost: the pooler gave the backend back and forgot it. */
   #losesHeld = false
+  /** Something is happening to this client: nothing of it is passed on meanwhile. */
+  #isDisturbed = false
+  /** The next message was counted already, and what happens before it has happened. */
+  #isCounted = false
+  /** What happens when the current message is sent. */
+  #next: Disturbance | undefined
+  #splitsFrames = false
   /** ReadyForQuery came while a message of ours was half sent: the backend is given back at its end. */
   #releaseAtFrameEnd = false
   #wasClosedByUs = false
@@ -155,7 +168,8 @@ export class ClientConnection implements Borrower, BackendUser {
 
   onBytes(bytes: Buffer): void {
     if (this.#lease.state !== 'linked' || this.#socket.destroyed) return
-    if (this.#socket.write(bytes) || this.#outputIsFull) return
+    if (this.#splitsFrames) for (const one of bytes.subarray(0, -1)) this.#socket.write(Buffer.of(one))
+    if (this.#socket.write(this.#splitsFrames ? bytes.subarray(-1) : bytes) || this.#outputIsFull) return
     this.#outputIsFull = true
     this.#lease.backend.socket.pause()
   }
@@ -367,8 +381,59 @@ export class ClientConnection implements Borrower, BackendUser {
     const verdict = this.#window.judge(type)
     if (verdict === 'hold' && this.#window.isAnswerDue) this.trial?.watch.sentAhead(type)
     if (verdict !== 'forward') return verdict
-    if (this.#lease.state === 'linked') return 'forward'
-    return this.#lease.state === 'none' && !this.#outputIsFull && this.#borrow() ? 'forward' : 'hold'
+    if (this.#isDisturbed) return 'hold'
+    const hasBackend =
+      this.#lease.state === 'linked' || (this.#lease.state === 'none' && !this.#outputIsFull && this.#borrow())
+    return hasBackend && !this.#isHindered(type) ? 'forward' : 'hold'
+  }
+
+  /** Lets chaos have its say about the next message; true when it has to wait for that. */
+  #isHindered(type: number): boolean {
+    const { chaos } = this.#context
+    if (!chaos) return false
+    if (this.#isCounted) {
+      this.#isCounted = false
+      return false
+    }
+    const disturbance = chaos.before(type)
+    this.#next = chaos.after()
+    if (!disturbance) return false
+    this.#isCounted = true
+    this.#disturb(disturbance)
+    return true
+  }
+
+  #disturb(disturbance: Disturbance): void {
+    this.#isDisturbed = true
+    // What was read together with this message is sent first.
+    setImmediate(() => {
+      const goOn = (): void => {
+        this.#isDisturbed = false
+        this.#resume()
+      }
+      // A backend that could not be killed was gone already.
+      this.#suffer(disturbance).then(goOn, goOn)
+    })
+  }
+
+  async #suffer(disturbance: Disturbance): Promise<void> {
+    const server = this.backend
+    switch (disturbance.action) {
+      case 'kill-backend':
+        if (server) await this.#context.terminate(server.pid)
+        return
+      case 'cut-backend':
+        server?.socket.destroy()
+        return
+      case 'cut-client':
+        this.#socket.destroy()
+        return
+      case 'split-frames':
+        this.#splitsFrames = true
+        return
+      case 'stall':
+        await new Promise((resolve) => setTimeout(resolve, disturbance.ms))
+    }
   }
 
   #send(chunk: Buffer, start: number, end: number): void {
@@ -378,7 +443,8 @@ export class ClientConnection implements Borrower, BackendUser {
   #sendBytes(bytes: Buffer): void {
     if (this.#lease.state !== 'linked') return
     const { backend: server } = this.#lease
-    if (server.write(bytes) || this.#waitsForDrain) return
+    if (this.#splitsFrames) for (const one of bytes.subarray(0, -1)) server.write(Buffer.of(one))
+    if (server.write(this.#splitsFrames ? bytes.subarray(-1) : bytes) || this.#waitsForDrain) return
     this.#waitsForDrain = true
     this.#socket.pause()
     server.socket.once('drain', () => this.#readOn())
@@ -395,6 +461,10 @@ export class ClientConnection implements Borrower, BackendUser {
     }
     this.#dropping = false
     this.#intercepting = false
+    if (this.#next) {
+      this.#disturb(this.#next)
+      this.#next = undefined
+    }
     if (this.#releaseAtFrameEnd) {
       this.#releaseAtFrameEnd = false
       this.#release()

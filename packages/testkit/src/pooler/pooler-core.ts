@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { BackendAudit } from '../audit/residue.ts'
+import { ClientChaos } from '../chaos/client-chaos.ts'
 import { parseTarget, type ConnectionTarget } from '../connection-target.ts'
 import { BackendAuditor } from '../judge/backend-auditor.ts'
 import { ClientTrial, type Court } from '../judge/client-trial.ts'
@@ -14,6 +15,7 @@ import { isSettingName, settingNamesIn } from '../recording/setting-names.ts'
 import { TestkitError } from '../testkit-error.ts'
 import { backendKeyData, fatal, parameterStatus, readyForQuery } from '../wire/encode.ts'
 import { status } from '../wire/message-types.ts'
+import { SimpleClient } from '../wire/simple-client.ts'
 import { makeCertificate, type ServerCertificate } from '../wire/self-made-certificate.ts'
 import { auditPool, type PoolerAuditOptions } from './audit-pools.ts'
 import type { BackendConnection } from './backend-connection.ts'
@@ -376,6 +378,8 @@ export class PoolerCore {
       {
         pool: entry.pool,
         profile: behaviour,
+        chaos: this.#chaosFor(order, tracked.application_name ?? startup.applicationName),
+        terminate: (backendPid) => this.#terminate(backendPid),
         losesPipelined: this.settings.losesPipelined ?? false,
         carrier:
           behaviour.statements === 'blind' ? undefined : new StatementCarrier(behaviour.statements, entry.carried),
@@ -426,6 +430,22 @@ export class PoolerCore {
       if (value !== undefined) values[name] = value
     }
     return values
+  }
+
+  #chaosFor(id: number, applicationName: string): ClientChaos | undefined {
+    const { chaosRules, randomChaos, seed } = this.settings
+    if (chaosRules.length === 0 && !randomChaos) return undefined
+    const next = seededRandom(seed ^ Math.imul(id, 0x85ebca6b))
+    return new ClientChaos(chaosRules, { id, applicationName }, randomChaos && { plan: randomChaos, next })
+  }
+
+  async #terminate(backendPid: number): Promise<void> {
+    const client = await SimpleClient.connect(this.upstream)
+    try {
+      await client.query(`select pg_catalog.pg_terminate_backend(${backendPid}, 5000)`)
+    } finally {
+      await client.close()
+    }
   }
 
   #tryClient(client: ClientConnection, auditor: BackendAuditor | undefined): ClientTrial {

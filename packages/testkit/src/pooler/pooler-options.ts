@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { parseChaosRule, type ChaosRule, type RandomChaos } from '../chaos/plan.ts'
 import type { AuditSchedule, OnViolation } from '../judge/client-trial.ts'
 import type { AllowedViolation, Violation } from '../judge/violation.ts'
 import type { RecordingLimits } from '../recording/recording.ts'
@@ -32,6 +33,11 @@ export interface StartPoolerOptions {
    * cleans the backend and ends the client connection with an error. Default `report`.
    */
   readonly onViolation?: OnViolation
+  /**
+   * What happens to clients and backends: rules in words, such as `after the 2nd Execute of client A, kill its backend`
+   * (see `parseChaosRule`), or disturbances at random messages, decided by the seed.
+   */
+  readonly chaos?: readonly string[] | RandomChaos
   /** Violations that are expected, each with the reason why. */
   readonly allow?: readonly AllowedViolation[]
   /** Called for each violation that is found; must not throw. */
@@ -76,6 +82,8 @@ export interface PoolerSettings extends StartPoolerOptions {
   readonly audit: AuditSchedule
   readonly onViolation: OnViolation
   readonly waitTimeoutMs: number
+  readonly chaosRules: readonly ChaosRule[]
+  readonly randomChaos: RandomChaos | undefined
 }
 
 function refuse(message: string, hint?: string): TestkitError {
@@ -105,6 +113,12 @@ export function settingsOf(options: StartPoolerOptions): PoolerSettings {
     throw refuse(`onViolation is "${String(onViolation)}".`, 'Choose one of report, leak, fail.')
   }
   checkAudit(audit, options.record)
+  const { chaos } = options
+  const randomChaos =
+    chaos !== undefined && 'every' in chaos && !Array.isArray(chaos) ? (chaos as RandomChaos) : undefined
+  if (randomChaos && (!(randomChaos.every >= 1) || randomChaos.disturbances.length === 0)) {
+    throw refuse('Random chaos needs "every" of at least 1, and one or more "disturbances".')
+  }
   const behaviour = profileOf(options.profile ?? 'pgbouncer-1.18')
   return {
     ...options,
@@ -114,6 +128,8 @@ export function settingsOf(options: StartPoolerOptions): PoolerSettings {
     schedule,
     audit,
     onViolation,
+    chaosRules: Array.isArray(chaos) ? (chaos as readonly string[]).map(parseChaosRule) : [],
+    randomChaos,
     waitTimeoutMs: options.queryWaitTimeoutMs ?? behaviour.queryWaitTimeoutMs,
   }
 }

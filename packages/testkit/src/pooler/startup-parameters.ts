@@ -11,6 +11,8 @@ export interface StartupOutcome {
   readonly applied: Readonly<Record<string, string>>
   /** Those that each backend gets with the client, and keeps. */
   readonly imposed: Readonly<Record<string, string>>
+  /** What the client calls itself, whatever becomes of that. */
+  readonly applicationName: string
   /** Those that are dropped without a word. */
   readonly ignored: readonly string[]
 }
@@ -40,6 +42,7 @@ interface Sorted {
   applied: Record<string, string>
   imposed: Record<string, string>
   ignored: string[]
+  applicationName: string
 }
 
 /**
@@ -51,7 +54,13 @@ export function sortParameters(
   profile: PoolerProfile,
   ignored: readonly string[],
 ): StartupOutcome {
-  const sorted: Sorted = { tracked: {}, applied: {}, imposed: {}, ignored: [] }
+  const sorted: Sorted = {
+    tracked: {},
+    applied: {},
+    imposed: {},
+    ignored: [],
+    applicationName: parameters.get('application_name') ?? '',
+  }
   for (const [name, value] of parameters) {
     if (name === 'user' || name === 'database' || name.startsWith('_pq_.')) continue
     if (name !== 'options') {
