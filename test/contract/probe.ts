@@ -1,4 +1,4 @@
-import { RawClient, send, type Answer } from '../../packages/testkit/test/raw-client.ts'
+import { send, type Answer, type RawClient } from '../../packages/testkit/test/raw-client.ts'
 
 /** What a probe has to work with: one pooler with two backends, and the server behind it. */
 export interface ProbeContext {

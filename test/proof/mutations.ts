@@ -1,3 +1,5 @@
+import { judgeMutations } from './judge-mutations.ts'
+
 /** A guard taken out on purpose. At least one of `tests` has to fail then, or the guard is not proven. */
 export interface Mutation {
   readonly id: string
@@ -78,4 +80,5 @@ export const mutations: readonly Mutation[] = [
     replacement: "declare('safe', 'advisory-session-lock', `pg_${attempt}advisory_lock${shared}`, {",
     tests: ['test/oracle'],
   },
+  ...judgeMutations,
 ]

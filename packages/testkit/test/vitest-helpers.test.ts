@@ -28,7 +28,7 @@ describe('a file whose code is dirty', () => {
     await client.ask(send.query(`set app.tenant = 'acme'`))
     await client.end()
     await expect(assertClean(pooler())).rejects.toMatchObject({ code: 'violations-found' })
-    const text = await assertClean(pooler()).catch((error: Error) => error.message)
+    const text = await assertClean(pooler()).catch((error: unknown) => (error as Error).message)
     for (const part of [`set app.tenant = 'acme'`, 'dirty (client 1)', 'session-set', 'SET LOCAL', 'seed 5']) {
       expect(text).toContain(part)
     }

@@ -20,7 +20,10 @@ export interface AuditChange {
 }
 
 /** Whether a backend may serve the next client. */
-export type Verdict = { readonly changes: readonly AuditChange[]; readonly isUsable: boolean }
+export interface Verdict {
+  readonly changes: readonly AuditChange[]
+  readonly isUsable: boolean
+}
 
 export interface BackendAuditorOptions {
   /** Names of custom settings that clients of this database mentioned. */

@@ -3,7 +3,6 @@ import { residueKey, residueOf, type BackendAudit, type Residue, type ResidueOri
 import { namesInFunctions } from '../judge/backend-auditor.ts'
 import type { Recording } from '../recording/recording.ts'
 import { status } from '../wire/message-types.ts'
-import type { BackendConnection } from './backend-connection.ts'
 import type { BackendPool } from './backend-pool.ts'
 
 export interface PoolerAuditOptions {

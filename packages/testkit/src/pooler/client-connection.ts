@@ -275,7 +275,7 @@ export class ClientConnection implements Borrower, BackendUser {
       this.#holding = false
       this.#pump(this.#nextHeld())
     } while (this.#mayGoOn())
-    if (!this.#holding) this.#losesHeld = false
+    if (this.#held.length === 0) this.#losesHeld = false
     this.#readOn()
   }
 

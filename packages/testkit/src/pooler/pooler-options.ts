@@ -107,10 +107,10 @@ export function settingsOf(options: StartPoolerOptions): PoolerSettings {
     throw refuse(`poolSize is ${String(poolSize)}; it must be a whole number of at least 1.`)
   }
   if (!scheduleNames.includes(schedule)) {
-    throw refuse(`There is no schedule "${String(schedule)}".`, `Choose one of ${scheduleNames.join(', ')}.`)
+    throw refuse(`There is no schedule "${schedule as string}".`, `Choose one of ${scheduleNames.join(', ')}.`)
   }
   if (!['report', 'leak', 'fail'].includes(onViolation)) {
-    throw refuse(`onViolation is "${String(onViolation)}".`, 'Choose one of report, leak, fail.')
+    throw refuse(`onViolation is "${onViolation as string}".`, 'Choose one of report, leak, fail.')
   }
   checkAudit(audit, options.record)
   const { chaos } = options

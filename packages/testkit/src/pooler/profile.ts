@@ -183,7 +183,7 @@ export const profileNames = Object.keys(profiles) as ProfileName[]
 export function profileOf(name: ProfileName): PoolerProfile {
   const found = (profiles as Partial<Record<string, PoolerProfile>>)[name]
   if (found) return found
-  throw new TestkitError('invalid-option', `There is no profile "${String(name)}".`, {
+  throw new TestkitError('invalid-option', `There is no profile "${name as string}".`, {
     hint: `Choose one of ${profileNames.join(', ')}.`,
   })
 }

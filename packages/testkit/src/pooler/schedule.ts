@@ -49,7 +49,7 @@ export class Schedule {
   constructor(name: ScheduleName, poolSize: number) {
     const rule = (rules as Partial<Record<string, ScheduleRule>>)[name]
     if (!rule) {
-      throw new TestkitError('invalid-option', `There is no schedule "${String(name)}".`, {
+      throw new TestkitError('invalid-option', `There is no schedule "${name as string}".`, {
         hint: `Choose one of ${scheduleNames.join(', ')}.`,
       })
     }

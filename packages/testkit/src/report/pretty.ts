@@ -1,16 +1,18 @@
 import { describePlace, oneLine } from './describe-violation.ts'
 import type { PoolerReport, ReportedHazard } from './report.ts'
 
+type Paint = (style: 'bold' | 'red' | 'yellow' | 'dim', text: string) => string
+
 export interface PrettyOptions {
   /** Violations shown of each hazard. Default 5. */
   readonly perHazard?: number
   /** Colours a text for a terminal; by default nothing is coloured. */
-  readonly paint?: (style: 'bold' | 'red' | 'yellow' | 'dim', text: string) => string
+  readonly paint?: Paint
 }
 
 /** A report for a terminal: hazards worst first, each with its statements and what to write instead. */
 export function renderPretty(report: PoolerReport, options: PrettyOptions = {}): string {
-  const { paint = (_style, text) => text } = options
+  const paint: Paint = options.paint ?? ((_style, text) => text)
   const { counts, seed, schedule, profile } = report
   const run = `${counts.transactions} transactions of ${counts.clients} clients on ${counts.backends} backends`
   const how = `profile ${profile}, schedule ${schedule}, seed ${seed}`
@@ -38,7 +40,7 @@ export function renderPretty(report: PoolerReport, options: PrettyOptions = {}):
 function describeHazard(
   { hazard, title, severity, count, alternative, docsUrl, violations }: ReportedHazard,
   perHazard: number,
-  paint: NonNullable<PrettyOptions['paint']>,
+  paint: Paint,
 ): string[] {
   const shown = violations.slice(0, perHazard).flatMap((violation) => {
     const { summary, sql, occurrences } = violation

@@ -18,7 +18,7 @@ const sequence = (...content: readonly Buffer[]): Buffer => der(0x30, ...content
 const objectId = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'))
 const octets = (content: Buffer): Buffer => der(0x04, content)
 const bits = (content: Buffer): Buffer => der(0x03, Buffer.of(0), content)
-const time = (date: Date): Buffer => der(0x18, Buffer.from(`${date.toISOString().replaceAll(/[-:T]|\.\d+/g, '')}`))
+const time = (date: Date): Buffer => der(0x18, Buffer.from(date.toISOString().replaceAll(/[-:T]|\.\d+/g, '')))
 
 const commonName = objectId('550403')
 const subjectAltName = objectId('551d11')

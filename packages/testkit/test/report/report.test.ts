@@ -81,7 +81,7 @@ describe('a report of a dirty run', () => {
     expect(xml).toContain('<testsuite name="pooler-safe" tests="2" failures="2"')
     expect(xml).toContain('&lt;script&gt;&amp;')
     expect(xml).not.toContain('<script>')
-    expect([...xml].every((one) => one >= ' ' || one === '\n')).toBe(true)
+    expect(Array.from(xml).every((one) => one >= ' ' || one === '\n')).toBe(true)
   })
 
   test('is one HTML page without scripts, with every statement escaped', () => {
