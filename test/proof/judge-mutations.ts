@@ -35,15 +35,6 @@ export const judgeMutations: readonly Mutation[] = [
     tests: auditTests,
   },
   {
-    id: 'audit-after-release',
-    removes: 'nobody has the backend between a transaction and its audit',
-    invariants: [],
-    file: `${pooler}/client-connection.ts`,
-    anchor: 'if (this.trial.holdsClient) this.#lease =',
-    replacement: 'this.#context.pool.release(backend)\n      if (this.trial.holdsClient) this.#lease =',
-    tests: auditTests,
-  },
-  {
     id: 'fail-breaks-nobody',
     removes: 'onViolation: fail holds the client until it is judged',
     invariants: [],
