@@ -281,8 +281,7 @@ export class BackendPool {
       backend.onClosed = (error) => this.#onClosed(slot, backend, error)
       this.welcome ??= backend.parameters
       this.#options.onOpened(backend)
-      await this.#options.onFresh?.(backend)
-      if (!backend.isOpen) throw new TestkitError('connection-failed', 'The backend closed its connection.')
+      await this.#lookAtFresh(backend)
       if (this.#closed) {
         backend.close()
         borrower.onRefused({ sqlstate: '57P01', message: 'the pooler is shutting down' })
@@ -293,6 +292,17 @@ export class BackendPool {
       slot.busy = false
       this.#onOpenFailed(error, borrower)
     }
+  }
+
+  async #lookAtFresh(backend: BackendConnection): Promise<void> {
+    try {
+      await this.#options.onFresh?.(backend)
+    } catch (error) {
+      // Nobody could say later what a client left on it.
+      backend.close()
+      throw error
+    }
+    if (!backend.isOpen) throw new TestkitError('connection-failed', 'The backend closed its connection.')
   }
 
   #onOpenFailed(error: unknown, borrower: Borrower): void {
