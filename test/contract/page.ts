@@ -1,6 +1,6 @@
 import { profileOf } from '@pooler-safe/testkit'
 import { fileURLToPath } from 'node:url'
-import { differences, measured, needsTransaction } from './measured.ts'
+import { differences, measured, needsTransaction, readInSource } from './measured.ts'
 import { probes } from './probes.ts'
 import { imitations, type Subject } from './subjects.ts'
 
@@ -20,6 +20,7 @@ export function tableOf(answers: Answers): string[] {
       if (answer === needsTransaction) return 'n/a'
       if (subject === 'PgBouncer 1.18 (real)') return cell(answer)
       const wanted = measured[name]?.[subject]
+      if (wanted === undefined && readInSource[name]?.[subject] !== undefined) return `${cell(answer)} (read in source)`
       if (wanted === undefined) return `${cell(answer)} (not measured)`
       return answer === wanted ? cell(answer) : `${cell(answer)} (**differs**)`
     })
