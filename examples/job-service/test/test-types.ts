@@ -6,5 +6,5 @@ export const testTypes = {
   trivial: { payload: z.strictObject({ n: z.number() }), retryDelaySeconds: 0, retryDelayMaxSeconds: 1 },
   other: { payload: z.unknown(), retryDelaySeconds: 0, retryDelayMaxSeconds: 1 },
   once: { payload: z.unknown(), maxAttempts: 1 },
-  short: { payload: z.unknown(), timeoutMs: 100, retryDelaySeconds: 0, retryDelayMaxSeconds: 1 },
+  short: { payload: z.unknown(), timeoutMs: 300, retryDelaySeconds: 0, retryDelayMaxSeconds: 1 },
 } satisfies JobTypes

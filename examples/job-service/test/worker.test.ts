@@ -158,16 +158,21 @@ forEachPooler(database, (pooler) => {
         handlers: {
           short: async ({ signal, job }) => {
             signal.addEventListener('abort', () => reasons.push(signal.reason))
-            if (job.attempt === 1) await new Promise(() => undefined)
+            if (job.maxAttempts === 1 || job.attempt === 1) await new Promise(() => undefined)
             return 'in time'
           },
         },
       })
+      const hopeless = await create('short', { maxAttempts: 1 })
+      expect(await until(jobs, hopeless.id, ({ state }) => state === 'failed')).toMatchObject({
+        errorCode: 'timeout',
+        error: 'The run took too long.',
+      })
       const { id } = await create('short')
-      const between = await until(jobs, id, ({ failures }) => failures === 1)
-      expect(between).toMatchObject({ errorCode: 'timeout', error: 'The run took too long.' })
-      await until(jobs, id, ({ state }) => state === 'succeeded')
-      expect(reasons).toEqual([expect.objectContaining({ why: 'timeout' })])
+      // On a busy machine the second run may be out of time as well.
+      const { failures } = await until(jobs, id, ({ state }) => state === 'succeeded')
+      expect(failures).toBeGreaterThanOrEqual(1)
+      expect(reasons).toMatchObject(Array.from({ length: failures + 1 }, () => ({ why: 'timeout' })))
     })
   })
 

@@ -19,12 +19,9 @@ export interface WithPoolerOptions extends Omit<StartPoolerOptions, 'upstream'>,
  * pooler can be used from `beforeAll` on. When the tests are over the file fails if a client broke the rules of a
  * transaction-mode pooler, with the statements that did it and the seed that replays the run.
  *
+ * @example
  * ```ts
- * const pooler = withPooler({ upstream: () => process.env.TEST_DATABASE_URL })
- * test('creates an order', async () => {
- *   const app = createApp({ databaseUrl: pooler().url })
- *   …
- * })
+ * const pooler = withPooler({ upstream: () => process.env['TEST_DATABASE_URL'] ?? '' })
  * ```
  */
 export function withPooler(options: WithPoolerOptions = {}): () => Pooler {

@@ -9,11 +9,11 @@ beforeEach(() => {
 
 test('every example of the README is one of the files that are type-checked and run here, and the reverse', () => {
   expect(new Set(blocks)).toEqual(new Set(regions.values()))
-  expect([...regions.keys()].sort()).toEqual(['leak', 'pgbouncer'])
+  expect([...regions.keys()].sort()).toEqual(['judged', 'leak', 'pgbouncer', 'vitest.test'])
 })
 
 test('every example of a docstring is an excerpt of one of them', () => {
-  expect(docstrings.length).toBeGreaterThan(3)
+  expect(docstrings.length).toBeGreaterThan(4)
   for (const example of docstrings) {
     expect(
       [...regions.values()].some((region) => region.includes(example)),
@@ -34,6 +34,12 @@ test('leak: the second use of a name fails, neighbours ran on different backends
   expect(audit).toContain('setting search_path = tenant_7 (session-set)')
   expect(audit).toContain('prepared-statement answer')
   expect(audit).toMatch(/left by client 1 in transaction \d+: set search_path = tenant_7/)
+})
+
+test('judged: the report says which statement left what, and what to do instead', async () => {
+  await import('./readme/judged.ts')
+  for (const part of ['set-config-session', 'app.tenant', 'orders', 'seed 7'])
+    expect(printed.join('\n')).toContain(part)
 })
 
 test.skipIf(!capabilities.pgbouncer)('pgbouncer: every backend is clean (needs pgbouncer)', async () => {

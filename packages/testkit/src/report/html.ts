@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 import { describeClient, describePlace } from './describe-violation.ts'
 import type { PoolerReport, ReportedHazard, ReportedTransaction } from './report.ts'
 
@@ -29,13 +30,15 @@ svg { width: 100%; height: auto } svg text { font: 11px ui-monospace, monospace;
 export function renderHtml(report: PoolerReport): string {
   const { counts, seed, schedule, profile } = report
   const title =
-    counts.violations === 0 ? 'No violations' : `${counts.violations} violations of ${report.hazards.length} hazards`
+    counts.violations === 0
+      ? 'No violations'
+      : `${counted(counts.violations, 'violation')} of ${counted(report.hazards.length, 'hazard')}`
   const audit = typeof report.audit === 'object' ? `every ${report.audit.sample}th` : report.audit
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>pooler-safe: ${html(title)}</title><style>${style}</style></head><body>
 <h1>${html(title)}</h1>
-<p>${counts.transactions} transactions of ${counts.clients} clients on ${counts.backends} backends.
+<p>${counted(counts.transactions, 'transaction')} of ${counted(counts.clients, 'client')} on ${counted(counts.backends, 'backend')}.
 Profile <code>${html(profile)}</code>, schedule <code>${html(schedule)}</code>, audit <code>${html(audit)}</code>, seed <code>${seed}</code>.</p>
 ${contents(report.hazards)}
 <h2>Timeline</h2>

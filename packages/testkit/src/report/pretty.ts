@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 import { describePlace, oneLine } from './describe-violation.ts'
 import type { PoolerReport, ReportedHazard } from './report.ts'
 
@@ -14,7 +15,7 @@ export interface PrettyOptions {
 export function renderPretty(report: PoolerReport, options: PrettyOptions = {}): string {
   const paint: Paint = options.paint ?? ((_style, text) => text)
   const { counts, seed, schedule, profile } = report
-  const run = `${counts.transactions} transactions of ${counts.clients} clients on ${counts.backends} backends`
+  const run = `${counted(counts.transactions, 'transaction')} of ${counted(counts.clients, 'client')} on ${counted(counts.backends, 'backend')}`
   const how = `profile ${profile}, schedule ${schedule}, seed ${seed}`
   const lines = report.hazards.flatMap((group) => describeHazard(group, options.perHazard ?? 5, paint))
   if (report.unattributed.length > 0) {
@@ -29,7 +30,7 @@ export function renderPretty(report: PoolerReport, options: PrettyOptions = {}):
   const verdict =
     counts.violations === 0
       ? paint('bold', 'No violations.')
-      : paint('red', `${counts.violations} violations of ${report.hazards.length} hazards.`)
+      : paint('red', `${counted(counts.violations, 'violation')} of ${counted(report.hazards.length, 'hazard')}.`)
   const more = [
     ...(counts.allowed > 0 ? [`${counts.allowed} allowed with a reason.`] : []),
     ...(counts.dropped > 0 ? [`${counts.dropped} more were not kept.`] : []),
