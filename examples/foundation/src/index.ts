@@ -7,7 +7,7 @@ export {
   type ReadConfigurationOptions,
 } from './configuration.ts'
 export { openDatabase, type OpenDatabaseOptions } from './database.ts'
-export { canonicalHost } from './host-name.ts'
+export { canonicalHost, type CanonicalHost } from './host-name.ts'
 export { isId, isPublicId, newId, newPublicId } from './identifiers.ts'
 export { createLogger, silentLogger, type Logger, type LoggerOptions } from './logging.ts'
 export {
@@ -24,3 +24,7 @@ export { redact } from './redaction.ts'
 export { codeOf, explain, ServiceError, type ServiceErrorDetails } from './service-error.ts'
 export { onShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts'
 export { createTenant, ensureTenant, tenantId, type TenantId } from './tenants.ts'
+export { FetchError, type FetchErrorCode, type FetchErrorDetails } from './http/fetch-error.ts'
+export type { FetchOptions } from './http/fetch-request.ts'
+export type { FetchedResponse } from './http/fetched-response.ts'
+export { createHttpClient, type HttpClient, type HttpClientOptions } from './http/http-client.ts'
