@@ -60,9 +60,9 @@ export interface DemoWorld extends AsyncDisposable {
   readonly port: number
   /** What each site is there for. */
   readonly about: Readonly<Record<string, string>>
-  url(host: string, path?: string): string
+  readonly url: (host: string, path?: string) => string
   /** For the `resolve` of the HTTP client, which also needs `allowLoopback`. `www.` works as well. */
-  resolve(host: string): Promise<readonly string[]>
+  readonly resolve: (host: string) => Promise<readonly string[]>
   readonly requests: RequestLog
   close(): Promise<void>
 }
