@@ -1,3 +1,14 @@
+export {
+  authenticate,
+  createApiToken,
+  listApiTokens,
+  requireScope,
+  revokeApiToken,
+  type ApiToken,
+  type ApiTokenPage,
+  type Authentication,
+  type CreateApiTokenOptions,
+} from './api-tokens.ts'
 export { formatMs, wait, within } from './clock.ts'
 export {
   commonVariables,
@@ -9,7 +20,8 @@ export {
 export { openDatabase, type OpenDatabaseOptions } from './database.ts'
 export { canonicalHost, type CanonicalHost } from './host-name.ts'
 export { isId, isPublicId, newId, newPublicId } from './identifiers.ts'
-export { createLogger, silentLogger, type Logger, type LoggerOptions } from './logging.ts'
+export { createLogger, loggerFor, silentLogger, type Logger, type LoggerOptions, type Subject } from './logging.ts'
+export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
 export {
   foundationMigrations,
   migrate,
