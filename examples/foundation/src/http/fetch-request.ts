@@ -48,14 +48,24 @@ const ownHeaders = new Set([
   'accept-encoding',
 ])
 
-/** @throws ServiceError OPTION_UNKNOWN, HEADER_RESERVED */
+/** @throws ServiceError OPTION_UNKNOWN, OPTION_INVALID, HEADER_RESERVED */
 export function checkFetchOptions(options: FetchOptions): void {
   refuseUnknown(options, known, 'fetch')
+  checkLimits(options, { timeoutMs: 1, maxBytes: 0 })
   const reserved = Object.keys(options.headers ?? {}).find((name) => ownHeaders.has(name.toLowerCase()))
   if (reserved !== undefined) {
     throw new ServiceError('HEADER_RESERVED', `The header "${reserved}" is set by the client.`, {
       hint: 'Leave it out.',
     })
+  }
+}
+
+/** @throws ServiceError OPTION_INVALID for a limit that is no whole number, or less than the least */
+export function checkLimits(options: object, least: Readonly<Record<string, number>>): void {
+  for (const [name, min] of Object.entries(least)) {
+    const value = (options as Readonly<Record<string, number | undefined>>)[name]
+    if (value === undefined || (Number.isSafeInteger(value) && value >= min)) continue
+    throw new ServiceError('OPTION_INVALID', `"${name}" is ${String(value)}, not a whole number from ${min} on.`)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { ServiceError } from '../service-error.ts'
 import { decodeText } from './decode-text.ts'
 import { limitedBody, tooLarge } from './limited-body.ts'
 
@@ -14,7 +15,7 @@ export interface FetchedResponse extends AsyncDisposable {
   /**
    * Decompressed, and no more of it than `maxBytes`. Can be read once.
    *
-   * @throws FetchError too_large, parse, timeout, connect
+   * @throws FetchError too_large, parse, timeout, connect; ServiceError BODY_USED the second time
    */
   readonly body: AsyncIterable<Uint8Array>
   /** From the first request to the headers of this answer. */
@@ -43,6 +44,7 @@ export class HttpResponse implements FetchedResponse {
   readonly elapsedMs: number
   readonly body: AsyncIterable<Uint8Array>
   readonly #parts: ResponseParts
+  #isOpened = false
   #hasEnded = false
 
   constructor(parts: ResponseParts) {
@@ -52,9 +54,20 @@ export class HttpResponse implements FetchedResponse {
     this.status = parts.status
     this.headers = parts.headers
     this.elapsedMs = parts.elapsedMs
-    this.body = this.#read()
+    this.body = { [Symbol.asyncIterator]: () => this.#open() }
     parts.signal.addEventListener('abort', this.#end, { once: true })
     if (!parts.hasBody) this.#end()
+  }
+
+  #open(): AsyncGenerator<Uint8Array> {
+    const isGone = this.#hasEnded && this.#parts.hasBody && !this.#parts.signal.aborted
+    if (this.#isOpened || isGone) {
+      throw new ServiceError('BODY_USED', `The body of ${this.url} was read, or disposed of.`, {
+        hint: 'Read it once, and before the response is disposed of.',
+      })
+    }
+    this.#isOpened = true
+    return this.#read()
   }
 
   async *#read(): AsyncGenerator<Uint8Array> {

@@ -7,6 +7,7 @@ import { definedOf } from './defined.ts'
 import { FetchError, toFetchError } from './fetch-error.ts'
 import {
   checkFetchOptions,
+  checkLimits,
   headersOf,
   parseTarget,
   politeKey,
@@ -77,6 +78,7 @@ const defaults = {
   maxRedirects: 10,
 } as const
 const known: ReadonlySet<string> = new Set([...Object.keys(defaults), 'logger'])
+const limits = { perHostConcurrency: 1, perHostDelayMs: 0, timeoutMs: 1, maxBytes: 0, maxRedirects: 0 }
 const connectTimeoutMs = 10_000
 /** A host that asks for a longer pause is not waited for: the job comes back later. */
 const longestHoldMs = 10_000
@@ -87,7 +89,7 @@ const longestHoldMs = 10_000
  * Only addresses of the public Internet are connected to; robots.txt is obeyed; a host is asked slowly; bodies, redirects
  * and times are limited; certificates are verified.
  *
- * @throws ServiceError OPTION_UNKNOWN, USER_AGENT_INVALID
+ * @throws ServiceError OPTION_UNKNOWN, OPTION_INVALID, USER_AGENT_INVALID
  */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   refuseUnknown(options, known, 'createHttpClient')
@@ -107,6 +109,7 @@ class Client implements HttpClient {
   constructor({ logger = silentLogger(), ...options }: HttpClientOptions) {
     this.#options = { ...defaults, ...definedOf(options) }
     this.#logger = logger
+    checkLimits(this.#options, limits)
     const { allowLoopback, resolve, perHostConcurrency, perHostDelayMs, userAgent } = this.#options
     this.#agent = new Agent({
       connect: pinnedConnector({ allowLoopback, resolve, timeoutMs: connectTimeoutMs }),

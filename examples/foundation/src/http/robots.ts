@@ -8,7 +8,7 @@ const parseRobots = robotsParser as unknown as typeof robotsParser.default
 export const robotsMaxBytes = 512 * 1024
 const goodForMs = 60 * 60 * 1_000
 /** Until a file that could not be read is asked for again. */
-const badForMs = 60 * 1_000
+const badForMs = 10 * 1_000
 const maxEntries = 5_000
 const maxCrawlDelayMs = 10_000
 

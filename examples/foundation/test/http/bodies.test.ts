@@ -65,6 +65,17 @@ describe('a body', () => {
   })
 })
 
+test('a body is read once: what was read or given back is an error, not an empty page', async () => {
+  await using site = await serve({ '/': send(200, text) })
+  await using client = localClient()
+  const read = await client.fetch(site.url('/'), { robots })
+  await read.bytes()
+  expect(await outcome(read.text())).toBe('BODY_USED')
+  const given = await client.fetch(site.url('/'), { robots })
+  await given[Symbol.asyncDispose]()
+  expect(await outcome(given.text())).toBe('BODY_USED')
+})
+
 describe('the byte limit', () => {
   const maxBytes = 100_000
 

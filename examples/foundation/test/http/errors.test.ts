@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type Server } from 'node:https'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHttpClient, FetchError } from '../../src/index.ts'
 import { localClient, outcome, send, serve } from './web-server.ts'
 
@@ -133,32 +134,50 @@ function hasOpenssl(): boolean {
   }
 }
 
-test.skipIf(!hasOpenssl())('a certificate that nobody vouches for is tls (needs openssl)', async () => {
+describe.skipIf(!hasOpenssl())('certificates (needs openssl)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pooler-safe-tls-'))
-  try {
-    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-    const subject = ['-days', '1', '-nodes', '-subj', '/CN=site.example']
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-keyout', key, '-out', certificate, ...subject], {
+  const trusted = getCACertificates()
+  const requests: string[] = []
+  let server: Server
+  let certificate: string
+
+  beforeAll(async () => {
+    const [keyFile, certificateFile] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+    const names = ['-subj', '/CN=site.example', '-addext', 'subjectAltName=DNS:site.example']
+    const files = ['-keyout', keyFile, '-out', certificateFile]
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-days', '1', '-nodes', ...names, ...files], {
       stdio: 'ignore',
     })
-    let requests = 0
-    const server = createTlsServer(
-      { key: readFileSync(key), cert: readFileSync(certificate) },
-      (_request, response) => {
-        requests += 1
-        response.end()
-      },
-    )
+    certificate = readFileSync(certificateFile, 'utf8')
+    server = createTlsServer({ key: readFileSync(keyFile), cert: certificate }, (request, response) => {
+      requests.push(request.headers.host ?? '')
+      response.end('hello')
+    })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    await using client = localClient()
-    const { port } = server.address() as AddressInfo
-    const failure = client.fetch(`https://site.example:${port}/`, { robots })
-    await expect(failure).rejects.toMatchObject({ code: 'tls', retryable: false })
-    expect(requests).toBe(0)
+  })
+  afterAll(async () => {
+    setDefaultCACertificates(trusted)
+    server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
-  } finally {
     rmSync(folder, { recursive: true, force: true })
-  }
+  })
+  const url = (host: string): string => `https://${host}:${(server.address() as AddressInfo).port}/`
+
+  test('one that nobody vouches for is tls, and nothing is sent', async () => {
+    await using client = localClient()
+    const failure = client.fetch(url('site.example'), { robots })
+    await expect(failure).rejects.toMatchObject({ code: 'tls', retryable: false })
+    expect(requests).toEqual([])
+  })
+
+  test('one for the name is taken although the address was pinned; for another name it is not', async () => {
+    setDefaultCACertificates([...trusted, certificate])
+    await using client = localClient()
+    expect(await (await client.fetch(url('site.example'), { robots })).text()).toBe('hello')
+    expect(requests).toHaveLength(1)
+    expect(await outcome(client.fetch(url('other.example'), { robots }))).toBe('tls')
+    expect(requests).toHaveLength(1)
+  })
 })
 
 describe('time', () => {
@@ -289,6 +308,10 @@ test('says who asks, and takes no unknown option, no reserved header and no disg
 
   expect(await outcome(client.fetch(site.url('/'), { timeout: 5 } as never))).toBe('OPTION_UNKNOWN')
   expect(() => createHttpClient({ maxSize: 5 } as never)).toThrow(/"maxSize" is no option of createHttpClient/)
+  expect(() => createHttpClient({ perHostConcurrency: 0 })).toThrow(/"perHostConcurrency" is 0/)
+  for (const bad of [{ timeoutMs: 0 }, { timeoutMs: Number.NaN }, { maxBytes: -1 }]) {
+    expect(await outcome(client.fetch(site.url('/'), bad))).toBe('OPTION_INVALID')
+  }
   expect(await outcome(client.fetch(site.url('/'), { headers: { 'User-Agent': 'x' } }))).toBe('HEADER_RESERVED')
   for (const userAgent of ['', 'Mozilla/5.0 (compatible)', '1/2', 'a\nb', 'é']) {
     expect(() => createHttpClient({ userAgent })).toThrow(expect.objectContaining({ code: 'USER_AGENT_INVALID' }))
