@@ -6,4 +6,4 @@ export {
 export type { DemoPlace } from './places/places.ts'
 export type { DemoRequest, RequestLog } from './request-log.ts'
 export { companyFate, type CompanyFate } from './sites/companies.ts'
-export { demoHosts, startDemoWorld, type DemoWorld, type DemoWorldOptions } from './world.ts'
+export { demoHosts, resolveDemoHost, startDemoWorld, type DemoWorld, type DemoWorldOptions } from './world.ts'

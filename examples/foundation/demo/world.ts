@@ -133,7 +133,7 @@ export async function startDemoWorld({
     port: actual,
     about: Object.fromEntries(sites.map(({ host, about }) => [host, about])),
     url: (host, path = '/') => `http://${host}:${actual}${path}`,
-    resolve: (host) => resolveDemo(host.replace(/^www\./, ''), byHost),
+    resolve: resolveDemoHost,
     requests,
     close,
     [Symbol.asyncDispose]: close,
@@ -147,13 +147,19 @@ const notFound: PageAnswer = {
 }
 const modified = 'Sat, 01 Jun 2024 06:00:00 GMT'
 
-function resolveDemo(host: string, sites: ReadonlyMap<string, DemoSite>): Promise<readonly string[]> {
-  if (host === demoHosts.inside) return Promise.resolve(['10.0.0.1'])
+const named: ReadonlySet<string> = new Set(Object.values(demoHosts).filter((host) => host !== demoHosts.missing))
+
+/**
+ * The address of a host of the demo world, whichever process asks: workers of a demo know the port by what they are given.
+ *
+ * Rejects with ENOTFOUND for every other name.
+ */
+export function resolveDemoHost(asked: string): Promise<readonly string[]> {
+  const host = asked.toLowerCase().replace(/^www\./, '')
   const number = companyNumber(host)
-  if (sites.has(host) || (number !== undefined && companyFate(number) !== 'has no address')) {
-    return Promise.resolve(['127.0.0.1'])
-  }
-  return Promise.reject(Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' }))
+  const isCompany = number !== undefined && companyFate(number) !== 'has no address'
+  if (named.has(host) || isCompany) return Promise.resolve([host === demoHosts.inside ? '10.0.0.1' : '127.0.0.1'])
+  return Promise.reject(Object.assign(new Error(`getaddrinfo ENOTFOUND ${asked}`), { code: 'ENOTFOUND' }))
 }
 
 /** Sites are written once for each origin, the generated ones each time. */

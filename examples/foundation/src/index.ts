@@ -40,3 +40,4 @@ export { FetchError, type FetchErrorCode, type FetchErrorDetails } from './http/
 export type { FetchOptions } from './http/fetch-request.ts'
 export type { FetchedResponse } from './http/fetched-response.ts'
 export { createHttpClient, type HttpClient, type HttpClientOptions } from './http/http-client.ts'
+export { httpOptions, httpVariables } from './http/http-variables.ts'
