@@ -47,7 +47,9 @@ describe('a database that is not migrated', () => {
   const database = useTestDatabase()
 
   test('is refused with what it lacks and the command to run', async () => {
-    expect(await opening(database.pooledUrl)).toEqual(missing(/lacks foundation\/\d+_tenants, foundation\/\d+_api_tokens, job_service\/\d+_jobs/))
+    expect(await opening(database.pooledUrl)).toEqual(
+      missing(/lacks foundation\/\d+_tenants, foundation\/\d+_api_tokens, job_service\/\d+_jobs/),
+    )
   })
 
   test('is migrated by several at once, each step by one of them, and by the command again without effect', async () => {
