@@ -1,3 +1,4 @@
+import { foundationMutations } from './foundation-mutations.ts'
 import { jobServiceMutations } from './job-service-mutations.ts'
 import { judgeMutations } from './judge-mutations.ts'
 
@@ -474,4 +475,5 @@ export const mutations: readonly Mutation[] = [
   },
   ...jobServiceMutations,
   ...judgeMutations,
+  ...foundationMutations,
 ]

@@ -28,6 +28,21 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T | undef
   }
 }
 
+/** Waits for work that goes on, for others, when this signal fires; then it throws the signal's reason. */
+export async function interruptible<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let interrupted: (() => void) | undefined
+  const interruption = new Promise<never>((_resolve, reject) => {
+    interrupted = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', interrupted, { once: true })
+  })
+  try {
+    return await Promise.race([work, interruption])
+  } finally {
+    if (interrupted) signal.removeEventListener('abort', interrupted)
+  }
+}
+
 /** Milliseconds for people: `340 ms`, `4.2 s`, `3 min`. */
 export function formatMs(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`

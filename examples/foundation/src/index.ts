@@ -1,3 +1,14 @@
+export {
+  authenticate,
+  createApiToken,
+  listApiTokens,
+  requireScope,
+  revokeApiToken,
+  type ApiToken,
+  type ApiTokenPage,
+  type Authentication,
+  type CreateApiTokenOptions,
+} from './api-tokens.ts'
 export { formatMs, wait, within } from './clock.ts'
 export {
   commonVariables,
@@ -7,9 +18,10 @@ export {
   type ReadConfigurationOptions,
 } from './configuration.ts'
 export { openDatabase, type OpenDatabaseOptions } from './database.ts'
-export { canonicalHost } from './host-name.ts'
+export { canonicalHost, type CanonicalHost } from './host-name.ts'
 export { isId, isPublicId, newId, newPublicId } from './identifiers.ts'
-export { createLogger, silentLogger, type Logger, type LoggerOptions } from './logging.ts'
+export { createLogger, loggerFor, silentLogger, type Logger, type LoggerOptions, type Subject } from './logging.ts'
+export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
 export {
   foundationMigrations,
   migrate,
@@ -24,3 +36,8 @@ export { redact } from './redaction.ts'
 export { codeOf, explain, ServiceError, type ServiceErrorDetails } from './service-error.ts'
 export { onShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts'
 export { createTenant, ensureTenant, tenantId, type TenantId } from './tenants.ts'
+export { FetchError, type FetchErrorCode, type FetchErrorDetails } from './http/fetch-error.ts'
+export type { FetchOptions } from './http/fetch-request.ts'
+export type { FetchedResponse } from './http/fetched-response.ts'
+export { createHttpClient, type HttpClient, type HttpClientOptions } from './http/http-client.ts'
+export { httpOptions, httpVariables } from './http/http-variables.ts'

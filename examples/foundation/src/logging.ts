@@ -17,7 +17,11 @@ export interface LoggerOptions {
  * Writes synchronously: a line is there when the process dies.
  */
 export function createLogger({ name, level = 'info', stream }: LoggerOptions): Logger {
-  const paths = secretProperties.flatMap((property) => [property, `*.${property}`, `*.*.${property}`])
+  const paths = secretProperties.flatMap((property) => {
+    const key = property.includes('-') ? `["${property}"]` : property
+    const below = property.includes('-') ? key : `.${key}`
+    return [key, `*${below}`, `*.*${below}`]
+  })
   return pino(
     {
       name,
@@ -36,6 +40,18 @@ export function createLogger({ name, level = 'info', stream }: LoggerOptions): L
     },
     stream ?? destination({ fd: 2, sync: true }),
   )
+}
+
+/** What a line is about. */
+export interface Subject {
+  readonly requestId?: string
+  readonly jobId?: string
+  readonly tenantId?: string
+}
+
+/** A logger that puts what it is about on every line: the id of the request or of the job. */
+export function loggerFor(logger: Logger, subject: Subject): Logger {
+  return logger.child(subject)
 }
 
 /** A logger that says nothing. */

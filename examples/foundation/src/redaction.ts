@@ -2,6 +2,8 @@
 const urlPassword = /([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@]*):[^\s/?#@]+@/gi
 const namedSecret =
   /\b(pass(?:word|wd)?|pwd|secret|token|api[-_]?key|access[-_]?key|authorization)(["']?\s*[=:]\s*["']?)(bearer\s+|basic\s+)?[^\s"'&,;}]+/gi
+/** Tokens of our own interface, and keys of Google's. */
+const knownSecret = /\b(pst_|AIza)[\w-]{20,}/g
 const bearer = /\b(bearer|basic)\s+[a-z0-9._~+/=-]{8,}/gi
 
 /**
@@ -14,6 +16,7 @@ export function redact(text: string): string {
   return text
     .replace(urlPassword, '$1:***@')
     .replace(namedSecret, (_whole, name: string, sign: string, kind = '') => `${name}${sign}${kind as string}***`)
+    .replace(knownSecret, '$1***')
     .replace(bearer, '$1 ***')
 }
 
@@ -24,6 +27,10 @@ export const secretProperties: readonly string[] = [
   'secret',
   'token',
   'authorization',
+  'Authorization',
+  'cookie',
+  'x-goog-api-key',
+  'X-Goog-Api-Key',
   'apiKey',
   'connectionString',
   'databaseUrl',

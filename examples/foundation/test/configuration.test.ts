@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { commonVariables, ConfigurationError, readConfiguration, wholeNumber } from '../src/index.ts'
+import {
+  commonVariables,
+  ConfigurationError,
+  httpOptions,
+  httpVariables,
+  readConfiguration,
+  wholeNumber,
+} from '../src/index.ts'
 
 const shape = { ...commonVariables, APP_LIMIT: wholeNumber(1, 10).optional().describe('how many at once') }
 const url = 'postgres://user:password@pooler:6543/app'
@@ -68,4 +75,17 @@ describe('readConfiguration', () => {
       expect.stringContaining('APP_LIMIT is not a whole'),
     ])
   })
+})
+
+test('the HTTP client is set by variables; what is not given is left to it', () => {
+  const read = (variables: Record<string, string>) =>
+    httpOptions(readConfiguration({ shape: httpVariables, prefix: 'HTTP_', variables }))
+  expect(read({})).toEqual({})
+  expect(read({ HTTP_PER_HOST_DELAY_MS: '0', HTTP_USER_AGENT: 'me/1', HTTP_MAX_BYTES: '5' })).toEqual({
+    perHostDelayMs: 0,
+    userAgent: 'me/1',
+    maxBytes: 5,
+  })
+  expect(() => read({ HTTP_PER_HOST_CONCURRENCY: '0' })).toThrow(/HTTP_PER_HOST_CONCURRENCY is not a whole number/)
+  expect(() => read({ HTTP_ALLOW_LOOPBACK: '1' })).toThrow(/HTTP_ALLOW_LOOPBACK is not known/)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createLogger, redact, silentLogger, type Logger } from '../src/index.ts'
+import { createLogger, loggerFor, redact, silentLogger, type Logger } from '../src/index.ts'
 
 const secret = 'hunter22secret'
 
@@ -31,6 +31,29 @@ describe('a log line', () => {
     expect(lines).toHaveLength(4)
     expect(JSON.stringify(lines)).not.toContain(secret)
     expect(lines[0]).toMatchObject({ password: '***' })
+  })
+
+  test('has no key of a request header', () => {
+    const headers = { 'x-goog-api-key': secret, 'X-Goog-Api-Key': secret, Authorization: secret, cookie: secret }
+    const lines = logged((logger) => {
+      logger.info(headers, 'flat')
+      logger.info({ headers }, 'one down')
+      logger.info({ request: { headers } }, 'two down')
+      logger.info(`asked with pst_${'x'.repeat(43)} and AIza${'y'.repeat(35)}`)
+    })
+    expect(JSON.stringify(lines)).not.toMatch(new RegExp(`${secret}|x{43}|y{35}`))
+  })
+
+  test('says which request or job it is about', () => {
+    const lines = logged((logger) => {
+      const forJob = loggerFor(logger, { jobId: 'job_1', tenantId: 'tenant_1' })
+      forJob.info('started')
+      loggerFor(forJob, { requestId: 'request_1' }).info({ pages: 3 }, 'asked')
+    })
+    expect(lines).toEqual([
+      expect.objectContaining({ jobId: 'job_1', tenantId: 'tenant_1', msg: 'started' }),
+      expect.objectContaining({ jobId: 'job_1', requestId: 'request_1', pages: 3 }),
+    ])
   })
 
   test('has no secret of a message, of its arguments or of an error', () => {

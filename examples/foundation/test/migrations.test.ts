@@ -47,11 +47,17 @@ test('migrations run once, in their order, and are named', async () => {
   const sets = [foundationMigrations, set]
   expect(await pendingMigrations(pooled, sets)).toEqual([
     'foundation/1700000000000_tenants',
+    'foundation/1700000010000_api_tokens',
     'one/1_first',
     'one/2_second',
   ])
   const first = await migrate({ directUrl: database.directUrl, sets, logger })
-  expect(first).toEqual(['foundation/1700000000000_tenants', 'one/1_first', 'one/2_second'])
+  expect(first).toEqual([
+    'foundation/1700000000000_tenants',
+    'foundation/1700000010000_api_tokens',
+    'one/1_first',
+    'one/2_second',
+  ])
   expect(await migrate({ directUrl: database.directUrl, sets, logger })).toEqual([])
   expect(await pendingMigrations(pooled, sets)).toEqual([])
   await requireMigrated(pooled, sets, 'pnpm migrate')
@@ -97,7 +103,7 @@ test('a transaction-mode pooler is refused before anything is changed', async ()
       hint: expect.stringContaining('DIRECT_DATABASE_URL'),
     })
   }
-  expect(await pendingMigrations(pooled, [foundationMigrations])).toHaveLength(1)
+  expect(await pendingMigrations(pooled, [foundationMigrations])).toHaveLength(2)
 })
 
 test('the name of a set cannot leave the name of its table', async () => {

@@ -25,10 +25,56 @@ describe('canonicalHost', () => {
     ['shop.example.co.uk', 'shop.example.co.uk'],
     ['ftp://EXAMPLE.COM', 'example.com'],
   ])('%s is %s', (given, expected) => {
-    expect(canonicalHost(given)).toBe(expected)
+    expect(canonicalHost(given).host).toBe(expected)
   })
 
   test.each([
+    ['shop.example.co.uk', 'example.co.uk'],
+    ['www.a.b.example.com', 'example.com'],
+    ['a.github.io', 'a.github.io'],
+    ['deep.a.github.io', 'a.github.io'],
+    ['github.io', 'github.io'],
+    ['www.www.example.com', 'example.com'],
+    ['bücher.co.jp', 'xn--bcher-kva.co.jp'],
+    ['site.example', 'site.example'],
+  ])('%s belongs to %s', (given, expected) => {
+    expect(canonicalHost(given).registrableDomain).toBe(expected)
+  })
+
+  test.each([
+    ['EXAMPLE。COM。', 'example.com'],
+    ['ｅｘａｍｐｌｅ.com', 'example.com'],
+    ['faß.example', 'xn--fa-hia.example'],
+    ['www.www.example.com', 'example.com'],
+    ['https://WWW.BÜCHER.example.:8443', 'xn--bcher-kva.example'],
+    ['_dmarc.example.com', '_dmarc.example.com'],
+  ])('%s is %s, too', (given, expected) => {
+    expect(canonicalHost(given).host).toBe(expected)
+  })
+
+  test('any text is a host in its one spelling, or refused with a code', () => {
+    const text = fc.oneof(fc.string(), fc.webUrl(), fc.ipV4(), fc.ipV6(), fc.string({ unit: 'grapheme' }))
+    fc.assert(
+      fc.property(text, (given) => {
+        try {
+          const { host, registrableDomain } = canonicalHost(given)
+          expect(canonicalHost(host)).toEqual({ host, registrableDomain })
+          expect(host === registrableDomain || host.endsWith(`.${registrableDomain}`)).toBe(true)
+          expect(host).toMatch(/^[a-z0-9_.-]+$/)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'HOST_INVALID' })
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test.each([
+    'co.uk',
+    'http://127.0.0.1/',
+    '2130706433',
+    '0x7f.1',
+    '[::1]',
     '',
     ' ',
     'localhost',
@@ -49,13 +95,17 @@ describe('canonicalHost', () => {
   test('what it answers it answers again, whatever stood around the name', () => {
     fc.assert(
       fc.property(
-        fc.domain(),
+        // Below one more label, for `a.er` and the like are suffixes.
+        fc
+          .domain()
+          .filter((domain) => domain.length < 240)
+          .map((domain) => `shop.${domain}`),
         fc.constantFrom('', 'http://', 'https://www.'),
         fc.constantFrom('', '.', ':80', '/a?b'),
         (host, before, after) => {
           const canonical = canonicalHost(`${before}${host.toUpperCase()}${after}`)
-          expect(canonicalHost(canonical)).toBe(canonical)
-          expect(canonical).toBe(canonicalHost(host))
+          expect(canonicalHost(canonical.host)).toEqual(canonical)
+          expect(canonical).toEqual(canonicalHost(host))
         },
       ),
     )

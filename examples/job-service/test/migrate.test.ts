@@ -47,12 +47,18 @@ describe('a database that is not migrated', () => {
   const database = useTestDatabase()
 
   test('is refused with what it lacks and the command to run', async () => {
-    expect(await opening(database.pooledUrl)).toEqual(missing(/lacks foundation\/\d+_tenants, job_service\/\d+_jobs/))
+    expect(await opening(database.pooledUrl)).toEqual(
+      missing(/lacks foundation\/\d+_tenants, foundation\/\d+_api_tokens, job_service\/\d+_jobs/),
+    )
   })
 
   test('is migrated by several at once, each step by one of them, and by the command again without effect', async () => {
     const ran = await Promise.all([1, 2, 3].map(() => migrateJobService(database.directUrl, testLogger)))
-    expect(ran.flat().sort()).toEqual(['foundation/1700000000000_tenants', 'job_service/1700000100000_jobs'])
+    expect(ran.flat().sort()).toEqual([
+      'foundation/1700000000000_tenants',
+      'foundation/1700000010000_api_tokens',
+      'job_service/1700000100000_jobs',
+    ])
     const again = await run({ DIRECT_DATABASE_URL: database.directUrl, JOBS_CONCURRENCY: '5', LOG_LEVEL: 'silent' })
     expect(again).toEqual({ code: 0, out: 'The database is up to date.\n', err: '' })
     expect(await opening(database.pooledUrl)).toBeUndefined()
@@ -100,7 +106,7 @@ describe('the command', () => {
     const { code, out } = await run({ DIRECT_DATABASE_URL: database.directUrl, LOG_LEVEL: 'silent' })
     expect({ code, out }).toEqual({
       code: 0,
-      out: 'Applied foundation/1700000000000_tenants, job_service/1700000100000_jobs.\n',
+      out: 'Applied foundation/1700000000000_tenants, foundation/1700000010000_api_tokens, job_service/1700000100000_jobs.\n',
     })
   })
 })

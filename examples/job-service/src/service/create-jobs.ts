@@ -68,7 +68,7 @@ function readNewJob(types: ReadonlyMap<string, CheckedJobType>, job: NewJob): Jo
     max_attempts: maxAttempts,
     priority,
     dedupe_key: dedupeKey ?? null,
-    domain: domain === undefined ? null : canonicalHost(domain),
+    domain: domain === undefined ? null : canonicalHost(domain).host,
     parent_batch_id: batchId ?? null,
     scheduled_at: scheduledAt?.toISOString() ?? null,
   }

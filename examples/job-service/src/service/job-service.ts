@@ -111,7 +111,7 @@ export class JobService {
     domain: string,
     job: Omit<NewJob, 'domain' | 'dedupeKey'>,
   ): Promise<CreatedJob> {
-    const host = canonicalHost(domain)
+    const { host } = canonicalHost(domain)
     return this.createJob(session, tenant, { ...job, domain: host, dedupeKey: `domain ${host}` })
   }
 
@@ -358,7 +358,7 @@ export class JobService {
       throw invalidInput(`"${filter.state as string}" is not a state of a job.`)
     }
     if (filter.type !== undefined) checkText('type', filter.type, 63)
-    const wanted = filter.domain === undefined ? filter : { ...filter, domain: canonicalHost(filter.domain) }
+    const wanted = filter.domain === undefined ? filter : { ...filter, domain: canonicalHost(filter.domain).host }
     return pageOf(await store.selectJobs(session, tenant, wanted, order, after, limit + 1), limit)
   }
 
