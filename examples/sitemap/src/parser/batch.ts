@@ -54,7 +54,7 @@ export function readUrl(text: string, base: string, issues: Issues): string | un
     if (url) issues.add('url_relative', text)
   }
   const isWeb = url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
-  if (!isWeb || url === null || url.href.length > longestKept || !text.isWellFormed()) {
+  if (!isWeb || url === null || url.href.length > longestKept || !text.isWellFormed() || /[<>\t\r\n]/.test(text)) {
     issues.add('url_invalid', text)
     return undefined
   }

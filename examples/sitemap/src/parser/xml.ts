@@ -1,4 +1,5 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes'
+import { AmpersandRepair } from './ampersands.ts'
 import { detached, emptyEntry, readUrl, type RawEntry } from './batch.ts'
 import {
   parseRfc822Date,
@@ -44,6 +45,7 @@ type Field = 'loc' | 'lastmod' | 'changefreq' | 'priority' | 'guid'
 export class XmlReader {
   readonly #options: XmlReaderOptions
   readonly #parser = new SaxesParser({ xmlns: true, position: false })
+  readonly #ampersands = new AmpersandRepair()
   kind: SitemapKind | undefined
   #rootUri = ''
   #depth = 0
@@ -84,7 +86,7 @@ export class XmlReader {
   /** @throws Unreadable */
   write(text: string): void {
     this.#read += text.length
-    this.#parser.write(text)
+    this.#parser.write(this.#ampersands.write(text))
     if (this.kind === undefined && this.#read > longestProlog) {
       throw new Unreadable('not_sitemap', `There is no root element in the first ${longestProlog} characters.`)
     }
@@ -95,6 +97,9 @@ export class XmlReader {
 
   /** @throws Unreadable when the file ended too early */
   close(): void {
+    this.#parser.write(this.#ampersands.end())
+    const { repaired } = this.#ampersands
+    if (repaired > 0) this.#options.issues.add('malformed_xml', 'An ampersand is not escaped.', repaired)
     if (this.kind === undefined) throw new Unreadable('not_sitemap', 'The file has no root element.')
     if (this.#depth > 0) throw new Unreadable('truncated', 'The file ends before its root element does.')
     this.#parser.close()
@@ -179,7 +184,10 @@ export class XmlReader {
     const at = lastmod === '' ? undefined : isFeed ? parseRfc822Date(lastmod) : parseW3cDate(lastmod)
     if (lastmod !== '' && at === undefined) issues.add('lastmod_invalid', lastmod)
     const dates = { lastmod: lastmod === '' ? null : detached(lastmod.slice(0, 100)), lastmodAt: at ?? null }
-    if (this.#what === 'sitemap') return onChild({ url, ...dates })
+    if (this.#what === 'sitemap') {
+      onChild({ url, ...dates })
+      return
+    }
     const frequency = changefreq === '' ? undefined : readChangefreq(changefreq)
     if (changefreq !== '' && frequency === undefined) issues.add('changefreq_invalid', changefreq)
     const weight = priority === '' ? undefined : readPriority(priority)

@@ -126,7 +126,10 @@ export class Scan {
       await using response = await this.#fetch(task, known)
       if (response.url !== task.url && this.#seen.has(response.url)) return
       this.#seen.add(response.url)
-      if (response.status === 304) return await this.#keep(task, known, response)
+      if (response.status === 304) {
+        await this.#keep(task, known, response)
+        return
+      }
       if (await readFile(this, task, response)) this.#accepted += 1
       else if (known && task.isGuess) await markGone(this.session, this.run, known.id)
     } catch (error) {
@@ -137,7 +140,10 @@ export class Scan {
       if (task.isGuess) {
         // A guess that was wrong says nothing; a file that had been there is not there any more, or cannot be asked now.
         if (!known) return
-        if (failure.code === 'http_4xx') return await markGone(this.session, this.run, known.id)
+        if (failure.code === 'http_4xx') {
+          await markGone(this.session, this.run, known.id)
+          return
+        }
       }
       this.hasRetryableFailure ||= failure.retryable
       await this.#refuse(task, 'failed', failure.code, failure.message, failure.status)
