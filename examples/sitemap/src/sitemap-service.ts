@@ -239,7 +239,7 @@ export class SitemapService {
     filter: UrlFilter = {},
   ): Promise<AsyncGenerator<string, void, undefined>> {
     if (!exportFormats.includes(format)) {
-      throw invalidInput(`"${String(format)}" is not one of ${exportFormats.join(', ')}.`)
+      throw invalidInput(`"${format as string}" is not one of ${exportFormats.join(', ')}.`)
     }
     checkFilter(filter)
     const domain = await this.#domain(session, tenant, host)

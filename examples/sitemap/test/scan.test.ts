@@ -15,7 +15,7 @@ const web = useWeb()
 forEachPooler(database, (pooler) => {
   const sitemaps = useSitemaps(() => pooler.url, web.http)
   const { kind } = pooler
-  const host = (name: string): string => `${name}-${kind}.test`
+  const host = (name: string): string => `${name.toLowerCase()}-${kind}.test`
   const files = async (name: string) =>
     (await sitemaps.service.listSitemaps(sitemaps.database, sitemaps.tenant, host(name))).items
   const urls = async (name: string, removed: boolean | 'any' = false) =>

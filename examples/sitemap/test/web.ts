@@ -1,6 +1,6 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createGunzip } from 'node:zlib'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { afterAll, beforeAll } from 'vitest'
 import type { FetchedResponse, FetchOptions, HttpClient } from '../src/index.ts'
 
@@ -144,7 +144,11 @@ function responseOf(url: string, incoming: IncomingMessage, { maxBytes = Infinit
     headers: new Headers(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
     body: read,
     elapsedMs: 1,
-    text: async () => Buffer.concat(await Array.fromAsync(read)).toString(),
+    text: async () => {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of read) chunks.push(chunk)
+      return Buffer.concat(chunks).toString()
+    },
     [Symbol.asyncDispose]: () => {
       incoming.destroy()
       return Promise.resolve()
