@@ -104,7 +104,7 @@ export class SitemapService {
     jobId: string,
     run: Pick<ScanRunOptions, 'attempt' | 'signal' | 'progress'> = {},
   ): Promise<ScanResult> {
-    if (!isId(jobId)) throw scanNotFound(`of job ${jobId}`)
+    if (!isId(jobId)) throw scanNotFound(jobId)
     const { database, http, limits, logger } = this.#options
     return runScan(jobId, {
       session: database,
