@@ -68,8 +68,9 @@ export async function announcedSitemaps(start: URL, context: DiscoveryContext): 
       if (robots.failure.status !== undefined) origin ??= one
       continue
     }
-    if (read.has(robots.url)) continue
-    read.add(robots.url)
+    // The same file at another address names nothing new, even where its lines are relative.
+    if (read.has(robots.url) || read.has(robots.text)) continue
+    read.add(robots.url).add(robots.text)
     origin ??= new URL(robots.url).origin
     for (const url of sitemapLines(robots.text, robots.url)) candidates.push({ url, method: 'robots' })
   }
