@@ -1,6 +1,7 @@
 import { foundationMutations } from './foundation-mutations.ts'
 import { jobServiceMutations } from './job-service-mutations.ts'
 import { judgeMutations } from './judge-mutations.ts'
+import { sitemapMutations } from './sitemap-mutations.ts'
 
 /** A guard taken out on purpose. At least one of `tests` has to fail then, or the guard is not proven. */
 export interface Mutation {
@@ -476,4 +477,5 @@ export const mutations: readonly Mutation[] = [
   ...jobServiceMutations,
   ...judgeMutations,
   ...foundationMutations,
+  ...sitemapMutations,
 ]
