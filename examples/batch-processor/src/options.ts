@@ -20,7 +20,10 @@ const schema = z.strictObject({
   itemTimeoutMs: z.int().min(1).max(3_600_000).default(30_000),
   maxAttempts: z.int().min(1).max(100).default(3),
   retryDelayMs: z.int().min(0).max(86_400_000).default(2_000),
-  webhookUrl: z.url({ protocol: /^https?$/, error: 'is not an http or https URL' }).max(2_000).optional(),
+  webhookUrl: z
+    .url({ protocol: /^https?$/, error: 'is not an http or https URL' })
+    .max(2_000)
+    .optional(),
   idempotencyKey: text(200).optional(),
 })
 

@@ -16,6 +16,7 @@ export function whyNotStorable(value: unknown, maxBytes: number): string | undef
   if (typeof text !== 'string') return undefined
   if (Buffer.byteLength(text) > maxBytes) return `it has more than ${maxBytes} bytes`
   // JSON.stringify writes NUL, and a surrogate without its other half, as escapes.
-  if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(text)) return 'it contains a NUL character or half of a surrogate pair'
+  if (/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(text))
+    return 'it contains a NUL character or half of a surrogate pair'
   return undefined
 }

@@ -366,11 +366,7 @@ export class BatchProcessor {
    *
    * @throws whatever the signal's reason is, after everything that is not done was handed back
    */
-  processBatchWithOwnSession(
-    tenant: TenantId,
-    id: string,
-    options: BatchRunOptions = {},
-  ): Promise<BatchRunResult> {
+  processBatchWithOwnSession(tenant: TenantId, id: string, options: BatchRunOptions = {}): Promise<BatchRunResult> {
     if (!isId(id)) throw batchNotFound(id)
     return processBatch(
       {
