@@ -14,7 +14,7 @@ export const batchJobTypes = {
     // A run that ends badly says nothing about the batch: what fails are items, and they have attempts of their own.
     maxAttempts: 100,
     retryDelaySeconds: 1,
-    retryDelayMaxSeconds: 30,
+    retryDelayMaxSeconds: 3,
     timeoutMs: longestRunMs * 2,
   } satisfies JobType<{ batchId: string }>,
   [webhookJob]: {

@@ -26,6 +26,7 @@ import type { ItemProcessors } from '../processor.ts'
 import * as store from '../store/batches.ts'
 import { addItems, selectItems, selectRejects } from '../store/items.ts'
 import { processBatch, type BatchRunOptions, type BatchRunResult } from '../worker/process-batch.ts'
+import { announceEnd } from './announce.ts'
 import { pageOf, readIdPage, readLinePage } from './page.ts'
 import { progressOf } from './progress.ts'
 
@@ -142,7 +143,7 @@ export class BatchProcessor {
    */
   async addLines(session: Session, tenant: TenantId, id: string, lines: readonly InputLine[]): Promise<void> {
     await this.getBatch(session, tenant, id)
-    await session.transaction((tx) => this.#add(tx, tenant, id, lines))
+    await this.#add(session, tenant, id, lines)
   }
 
   /**
@@ -322,6 +323,8 @@ export class BatchProcessor {
       if (batch.finishedAt) throw refused(id, batch.state, 'cancelled')
       if (!batch.sealed) await store.sealBatch(tx, id)
       await store.cancelQueued(tx, id)
+      // Nothing runs that could end it later.
+      if (batch.counts.running === 0) await announceEnd(tx, this.#jobs, tenant, batch)
     })
   }
 
@@ -433,14 +436,16 @@ export class BatchProcessor {
   async #add(session: Session, tenant: TenantId, id: string, lines: readonly InputLine[]): Promise<void> {
     if (lines.length === 0) return
     const judged = lines.map(judgeLine)
-    const added = await addItems(
-      session,
-      tenant,
-      id,
-      judged.flatMap((one) => ('item' in one ? [one.item] : [])),
-      judged.flatMap((one) => ('reject' in one ? [one.reject] : [])),
-    )
-    if (!added) throw sealed(id)
+    await session.transaction(async (tx) => {
+      if (!(await store.lockOpenBatch(tx, tenant, id))) throw sealed(id)
+      await addItems(
+        tx,
+        tenant,
+        id,
+        judged.flatMap((one) => ('item' in one ? [one.item] : [])),
+        judged.flatMap((one) => ('reject' in one ? [one.reject] : [])),
+      )
+    })
   }
 
   async #report(session: Session, tenant: TenantId, { id, lines }: Batch): Promise<InputReport> {

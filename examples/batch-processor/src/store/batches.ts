@@ -144,6 +144,15 @@ export async function lockBatch(tx: Session, tenant: TenantId, id: string): Prom
   return rows[0]
 }
 
+/** Locks a batch that takes items until the end of the transaction; false when it takes none. */
+export async function lockOpenBatch(tx: Session, tenant: TenantId, id: string): Promise<boolean> {
+  const { rows } = await tx.query(
+    'select from domain_batches where tenant_id = $1 and id = $2 and not sealed for update',
+    [tenant, id],
+  )
+  return rows.length === 1
+}
+
 /** No item can be added any more. */
 export async function sealBatch(tx: Session, id: string): Promise<void> {
   await tx.query(

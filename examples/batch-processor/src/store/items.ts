@@ -12,12 +12,9 @@ export interface ItemInsert {
 }
 
 /**
- * Adds items to a batch that takes some, leaving out hosts it has; counts both in the same statement. Undefined when the
- * batch takes none. One round trip.
+ * Adds items to a batch, leaving out hosts it has; counts both in the same statement. One round trip.
  *
- * Adding the same lines again, after a crash in the middle of an input, changes nothing.
- *
- * @returns for each line that was left out, the line that had its host first
+ * The batch is locked by a statement before, so that this one sees what others have added. Adding the same lines again, after a crash in the middle of an input, changes nothing.
  */
 export async function addItems(
   session: Session,
@@ -25,15 +22,13 @@ export async function addItems(
   batchId: string,
   items: readonly ItemInsert[],
   invalid: readonly { readonly line: number; readonly input: string; readonly reason: string }[],
-): Promise<{ readonly line: number; readonly first: number | null }[] | undefined> {
-  const { rows } = await session.query<{ open: boolean; duplicates: { line: number; first: number | null }[] }>(
-    `with open as (
-       select id from domain_batches where tenant_id = $1 and id = $2 and not sealed for update
-     ), input as materialized (
+): Promise<void> {
+  await session.query(
+    `with input as materialized (
        select * from unnest($3::int[], $4::text[], $5::text[], $6::text[]) as input (ordinal, input, host, domain)
      ), added as (
        insert into domain_batch_items (batch_id, tenant_id, ordinal, input, host, domain)
-       select open.id, $1, i.ordinal, i.input, i.host, i.domain from input i, open order by i.ordinal
+       select $2, $1, i.ordinal, i.input, i.host, i.domain from input i order by i.ordinal
        on conflict do nothing
        returning ordinal, host
      ), left_out as (
@@ -44,7 +39,7 @@ export async function addItems(
        where coalesce(a.ordinal, before.ordinal) is distinct from i.ordinal
      ), rejects as (
        insert into domain_batch_rejects (batch_id, tenant_id, line, input, verdict, reason)
-       select open.id, $1, r.line, r.input, r.verdict, r.reason from open, (
+       select $2, $1, r.line, r.input, r.verdict, r.reason from (
          select ordinal as line, input, 'duplicate' as verdict,
            'The site ' || host || ' is in line ' || coalesce(first::text, 'before') || ' already.' as reason
          from left_out
@@ -54,19 +49,16 @@ export async function addItems(
        ) r
        on conflict do nothing
        returning verdict
-     ), counted as (
-       update domain_batches b set
-         total = b.total + n.added, queued = b.queued + n.added,
-         lines_invalid = b.lines_invalid + n.invalid, lines_duplicate = b.lines_duplicate + n.duplicate
-       from (
-         select (select count(*) from added) as added,
-           (select count(*) from rejects where verdict = 'invalid') as invalid,
-           (select count(*) from rejects where verdict = 'duplicate') as duplicate
-       ) n, open
-       where b.id = open.id
      )
-     select exists (select from open) as open,
-       coalesce((select json_agg(json_build_object('line', ordinal, 'first', first)) from left_out), '[]') as duplicates`,
+     update domain_batches b set
+       total = b.total + n.added, queued = b.queued + n.added,
+       lines_invalid = b.lines_invalid + n.invalid, lines_duplicate = b.lines_duplicate + n.duplicate
+     from (
+       select (select count(*) from added) as added,
+         (select count(*) from rejects where verdict = 'invalid') as invalid,
+         (select count(*) from rejects where verdict = 'duplicate') as duplicate
+     ) n
+     where b.tenant_id = $1 and b.id = $2`,
     [
       tenant,
       batchId,
@@ -79,7 +71,6 @@ export async function addItems(
       invalid.map(({ reason }) => reason),
     ],
   )
-  return rows[0]?.open ? rows[0].duplicates : undefined
 }
 
 export async function selectItems(

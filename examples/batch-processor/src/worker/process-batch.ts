@@ -3,8 +3,9 @@ import type { JobService } from '@pooler-safe/example-job-service'
 import type { Database, Transaction } from 'pooler-safe'
 import type { BatchState, ItemCounts } from '../batch.ts'
 import { batchNotFound } from '../errors.ts'
-import { longestRunMs, webhookJob } from '../jobs.ts'
+import { longestRunMs } from '../jobs.ts'
 import type { ItemProcessor, ItemProcessors } from '../processor.ts'
+import { announceEnd } from '../service/announce.ts'
 import { leaveBatch, lockBatch, type LockedBatch } from '../store/batches.ts'
 import * as items from '../store/items.ts'
 import { ItemRun } from './run-item.ts'
@@ -153,7 +154,7 @@ class BatchRun {
           finished ||= lost.finished
         }
         if (isLeaseDue) await items.extendLeases(tx, this.#batchId, this.#runner, this.#options.leaseMs)
-        if (finished && locked.webhookUrl !== null) await this.#announce(tx, locked)
+        if (finished) await announceEnd(tx, this.#tools.jobs, this.#tenant, locked)
         const batch = ends.length > 0 || isLossDue ? await this.#again(tx) : locked
         // What a failed turn claimed is ours as well, and has to be begun.
         const held = this.#isUnsure ? await items.selectHeld(tx, this.#batchId, this.#runner) : []
@@ -230,15 +231,6 @@ class BatchRun {
     await leaveBatch(tx, this.#batchId, this.#jobId)
     if (left === 'continued') await this.#tools.enqueue(tx)
     return left
-  }
-
-  async #announce(tx: Transaction, { id, round }: LockedBatch): Promise<void> {
-    const payload = { batchId: id, round }
-    await this.#tools.jobs.createJob(tx, this.#tenant, {
-      type: webhookJob,
-      payload,
-      dedupeKey: `webhook ${id} ${round}`,
-    })
   }
 
   #begin({ batch, claimed }: Turn): void {
