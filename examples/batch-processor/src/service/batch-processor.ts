@@ -208,7 +208,7 @@ export class BatchProcessor {
 
   /**
    * Everything about a batch: state, counts, progress, times, rate, ETA, the most frequent errors, and a page of its items.
-   * Two round trips, whatever the size of the batch: the counts are changed by the statements that change items.
+   * One round trip, one snapshot, whatever the size of the batch: the counts are changed by the statements that change items.
    *
    * @throws BatchError BATCH_NOT_FOUND, BATCH_INPUT_INVALID
    */
@@ -219,13 +219,18 @@ export class BatchProcessor {
     page: PageRequest<number> = {},
     filter: ItemFilter = {},
   ): Promise<BatchStatus> {
-    readLinePage(page)
+    const { limit, after } = readLinePage(page)
     checkItemFilter(filter)
-    const reading = isId(id) ? await store.readBatch(session, tenant, id) : undefined
+    const reading = isId(id)
+      ? await store.readBatch(session, tenant, id, { filter, after, limit: limit + 1 })
+      : undefined
     if (!reading) throw batchNotFound(id)
-    const { activeMs, ...batch } = reading
-    const items = await this.#items(session, tenant, id, page, filter)
-    return { ...batch, ...progressOf({ ...batch, activeMs }), items }
+    const { activeMs, items, ...batch } = reading
+    return {
+      ...batch,
+      ...progressOf({ ...batch, activeMs }),
+      items: pageOf(items, limit, ({ ordinal }) => ordinal),
+    }
   }
 
   /** How far a batch is, for those who ask often. One round trip. */

@@ -1,7 +1,8 @@
 import type { TenantId } from '@pooler-safe/example-foundation'
 import type { Session } from 'pooler-safe'
-import type { Batch, BatchFilter, BatchLimits, BatchProgress, ErrorClass } from '../batch.ts'
+import type { Batch, BatchFilter, BatchItem, BatchLimits, BatchProgress, ErrorClass, ItemFilter } from '../batch.ts'
 import { accounting, activeMs, batchColumns } from './columns.ts'
+import { itemsQuery } from './items.ts'
 
 /** A batch as it is written. */
 export interface BatchInsert extends BatchLimits {
@@ -61,11 +62,24 @@ export async function findBatch(session: Session, tenant: TenantId, id: string):
   return rows[0]
 }
 
-/** A batch with what progress is computed from. */
-export type BatchReading = Batch & { readonly activeMs: number | null; readonly topErrors: readonly ErrorClass[] }
+/** A batch with what its status consists of. */
+export type BatchReading = Batch & {
+  readonly activeMs: number | null
+  readonly topErrors: readonly ErrorClass[]
+  readonly items: readonly BatchItem[]
+}
 
-/** A batch, its elapsed time and its most frequent errors: one statement that reads two rows by key and the errors. */
-export async function readBatch(session: Session, tenant: TenantId, id: string): Promise<BatchReading | undefined> {
+/**
+ * A batch, its elapsed time, its most frequent errors and a page of its items: one statement, so that they belong together,
+ * which reads a row by its key, the errors and the page, whatever the size of the batch.
+ */
+export async function readBatch(
+  session: Session,
+  tenant: TenantId,
+  id: string,
+  page: { readonly filter: ItemFilter; readonly after: number; readonly limit: number },
+): Promise<BatchReading | undefined> {
+  const values: unknown[] = [tenant, id]
   const { rows } = await session.query<BatchReading>(
     `select ${batchColumns}, ${activeMs} as "activeMs", coalesce((
        select json_agg(json_build_object('errorCode', top.error_code, 'items', top.items)
@@ -74,11 +88,25 @@ export async function readBatch(session: Session, tenant: TenantId, id: string):
          select e.error_code, e.items from domain_batch_errors e
          where e.batch_id = b.id and e.items > 0 order by e.items desc, e.error_code limit 10
        ) top
-     ), '[]') as "topErrors"
+     ), '[]') as "topErrors", coalesce((
+       select json_agg(page order by page.ordinal)
+       from (${itemsQuery(values, tenant, id, page.filter, page.after, page.limit)}) page
+     ), '[]') as items
      from domain_batches b where b.tenant_id = $1 and b.id = $2`,
-    [tenant, id],
+    values,
   )
-  return rows[0]
+  const [row] = rows
+  return row && { ...row, items: row.items.map(withDates) }
+}
+
+/** JSON knows no times. */
+function withDates(item: BatchItem): BatchItem {
+  const { startedAt, finishedAt } = item
+  return {
+    ...item,
+    startedAt: startedAt === null ? null : new Date(startedAt),
+    finishedAt: finishedAt === null ? null : new Date(finishedAt),
+  }
 }
 
 /** The part of a batch that progress consists of. */

@@ -73,6 +73,27 @@ export async function addItems(
   )
 }
 
+/** The items of a batch behind `after`, as a query whose values are appended to `values`. */
+export function itemsQuery(
+  values: unknown[],
+  tenant: TenantId,
+  batchId: string,
+  filter: ItemFilter,
+  after: number,
+  limit: number,
+): string {
+  const place = (value: unknown): string => `$${values.push(value)}`
+  const conditions = [
+    `i.tenant_id = ${place(tenant)}`,
+    `i.batch_id = ${place(batchId)}`,
+    `i.ordinal > ${place(after)}`,
+    ...(filter.state === undefined ? [] : [`i.state = ${place(filter.state)}`]),
+    ...(filter.errorCode === undefined ? [] : [`i.error_code = ${place(filter.errorCode)}`]),
+  ]
+  return `select ${itemColumns} from domain_batch_items i where ${conditions.join(' and ')}
+     order by i.ordinal limit ${place(limit)}`
+}
+
 export async function selectItems(
   session: Session,
   tenant: TenantId,
@@ -81,18 +102,8 @@ export async function selectItems(
   after: number,
   limit: number,
 ): Promise<BatchItem[]> {
-  const conditions = ['i.tenant_id = $1', 'i.batch_id = $2', 'i.ordinal > $3']
-  const values: unknown[] = [tenant, batchId, after, limit]
-  const compare = (column: string, value: unknown): void => {
-    values.push(value)
-    conditions.push(`${column} = $${values.length}`)
-  }
-  if (filter.state !== undefined) compare('i.state', filter.state)
-  if (filter.errorCode !== undefined) compare('i.error_code', filter.errorCode)
-  const { rows } = await session.query<BatchItem>(
-    `select ${itemColumns} from domain_batch_items i where ${conditions.join(' and ')} order by i.ordinal limit $4`,
-    values,
-  )
+  const values: unknown[] = []
+  const { rows } = await session.query<BatchItem>(itemsQuery(values, tenant, batchId, filter, after, limit), values)
   return rows
 }
 
