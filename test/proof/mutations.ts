@@ -1,3 +1,4 @@
+import { batchProcessorMutations } from './batch-processor-mutations.ts'
 import { jobServiceMutations } from './job-service-mutations.ts'
 
 /** A guard taken out on purpose. At least one of `tests` has to fail then, or the guard is not proven. */
@@ -390,4 +391,5 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/oracle'],
   },
   ...jobServiceMutations,
+  ...batchProcessorMutations,
 ]

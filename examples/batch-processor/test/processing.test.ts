@@ -17,6 +17,11 @@ async function web(answer: Parameters<typeof startWeb>[0]): Promise<TestWeb> {
   return started
 }
 
+/** A promise and what settles it: what tests wait for instead of time. */
+function gate<T = void>() {
+  return Promise.withResolvers<T>()
+}
+
 const hosts = (count: number, suffix = 'test'): string[] =>
   Array.from({ length: count }, (_, n) => `site-${String(n).padStart(4, '0')}.${suffix}`)
 
@@ -99,7 +104,7 @@ forEachPooler(database, (pooler) => {
   })
 
   test('(7) a poller sees counts that only grow, one by one, and whose sum is the total at every reading', async () => {
-    const [one, rest] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [one, rest] = [gate(), gate()]
     let begun = 0
     const slow: ItemProcessor = async () => {
       begun += 1
@@ -189,7 +194,7 @@ forEachPooler(database, (pooler) => {
   })
 
   test('an item that fails while its batch is being cancelled is not run again', async () => {
-    const [begun, fail] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [begun, fail] = [gate(), gate()]
     await startWorker({
       processors: {
         work: async () => {
@@ -312,7 +317,7 @@ forEachPooler(database, (pooler) => {
   })
 
   test('while an item is processed no transaction is open', async () => {
-    const [begun, finish] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [begun, finish] = [gate(), gate()]
     await startWorker({
       processors: {
         work: async () => {
@@ -343,7 +348,7 @@ forEachPooler(database, (pooler) => {
 
   describe('pausing', () => {
     test('a paused batch begins nothing, lets what runs end, and goes on where it was when resumed', async () => {
-      const gates = Array.from({ length: 20 }, () => Promise.withResolvers<void>())
+      const gates = Array.from({ length: 20 }, () => gate())
       const started: number[] = []
       await startWorker({
         processors: {

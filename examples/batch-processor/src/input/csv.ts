@@ -101,13 +101,17 @@ function likelyDelimiter(line: string): string {
 async function withFirstLine(
   source: AsyncIterable<Uint8Array | string>,
 ): Promise<{ readonly firstLine: string; readonly all: AsyncIterable<Uint8Array> }> {
-  const iterator = source[Symbol.asyncIterator]()
+  const iterator: AsyncIterator<Uint8Array | string, unknown> = source[Symbol.asyncIterator]()
+  const next = async (): Promise<Uint8Array | undefined> => {
+    const result = await iterator.next()
+    if (result.done === true) return undefined
+    return typeof result.value === 'string' ? Buffer.from(result.value) : result.value
+  }
   const seen: Uint8Array[] = []
   let bytes = 0
   while (bytes < maxRecordBytes) {
-    const { value, done } = await iterator.next()
-    if (done === true) break
-    const chunk = typeof value === 'string' ? Buffer.from(value) : value
+    const chunk = await next()
+    if (!chunk) break
     seen.push(chunk)
     bytes += chunk.length
     if (chunk.includes(10)) break
@@ -116,11 +120,7 @@ async function withFirstLine(
   async function* all(): AsyncGenerator<Uint8Array> {
     try {
       yield* seen
-      for (;;) {
-        const { value, done } = await iterator.next()
-        if (done === true) return
-        yield typeof value === 'string' ? Buffer.from(value) : value
-      }
+      for (let chunk = await next(); chunk; chunk = await next()) yield chunk
     } finally {
       await iterator.return?.()
     }

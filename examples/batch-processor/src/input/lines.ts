@@ -51,7 +51,7 @@ export function* jsonLines(entries: readonly unknown[]): Generator<InputLine> {
     const text = typeof entry === 'string' ? entry : siteColumnOf(entry)
     if (text === undefined) {
       const problem = 'The entry is neither a text nor an object with a "domain", "url", "host" or "website".'
-      yield { line: at + 1, text: JSON.stringify(entry) ?? String(entry), problem }
+      yield { line: at + 1, text: shown(entry), problem }
     } else if (text.trim() !== '') yield { line: at + 1, text: text.trim() }
   }
 }
@@ -66,4 +66,9 @@ function siteColumnOf(entry: unknown): string | undefined {
     if (typeof value === 'string') return value
   }
   return undefined
+}
+
+function shown(entry: unknown): string {
+  const text = JSON.stringify(entry) as string | undefined
+  return text ?? typeof entry
 }

@@ -515,7 +515,7 @@ function readInput(domains: DomainInput): Iterable<InputLine> {
 }
 
 /** Tells two requests with the same key apart. */
-function digestOf(lines: readonly InputLine[], { idempotencyKey: _key, ...options }: NewBatch): string {
+function digestOf(lines: readonly InputLine[], options: NewBatch): string {
   const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))
   const hash = createHash('sha256').update(JSON.stringify(sorted))
   for (const { line, text } of lines) hash.update(`\n${line} ${text}`)
