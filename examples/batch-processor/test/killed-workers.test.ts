@@ -103,4 +103,4 @@ test('two workers and two runs of one batch never run an item twice', async () =
     [batch.id],
   )
   expect(rows).toEqual([{ most: 1, items: 400, held: '0' }])
-})
+}, 120_000)

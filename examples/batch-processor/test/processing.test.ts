@@ -389,19 +389,19 @@ forEachPooler(database, (pooler) => {
       expect(ended.elapsedMs).toBeLessThan(wall - 250)
     })
 
-    test('resuming at the very moment at which the run leaves loses nothing, ten times', async () => {
+    test('resuming at the very moment at which the run leaves loses nothing, five times', async () => {
       await startWorker({ processors: { work: () => Promise.resolve(null) } })
-      for (let round = 0; round < 10; round += 1) {
+      for (let round = 0; round < 5; round += 1) {
         const { batch } = await under.batches.initiateBatchProcessing(under.database, under.tenant, hosts(30), {
           kind: 'work',
           maxConcurrent: 2,
         })
         await under.batches.pauseBatch(under.database, under.tenant, batch.id).catch(() => undefined)
-        await new Promise((resolve) => setTimeout(resolve, round * 6))
+        await new Promise((resolve) => setTimeout(resolve, round * 12))
         await under.batches.resumeBatch(under.database, under.tenant, batch.id).catch(() => undefined)
-        await until(under, batch.id, hasEnded, 5_000)
+        await until(under, batch.id, hasEnded)
       }
-    })
+    }, 60_000)
 
     test('what cannot be paused, resumed or retried is refused by name', async () => {
       const { batch } = await under.batches.initiateBatchProcessing(under.database, under.tenant, hosts(2), {
