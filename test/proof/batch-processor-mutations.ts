@@ -29,7 +29,7 @@ export const batchProcessorMutations: readonly Mutation[] = [
     file: `${batches}/src/store/items.ts`,
     anchor: 'and (i.lease_expires_at < now() or i.job_id = $2)',
     replacement: 'and $2::uuid is null and false',
-    tests: [`${batches}/test/killed-workers.test.ts`],
+    tests: [`${batches}/test/store.test.ts`],
   },
   {
     id: 'batch-stale-run',

@@ -11,6 +11,8 @@ export interface CostEstimate {
   readonly maxRequests: number
   readonly minCostUsd: number
   readonly maxCostUsd: number
+  /** No more requests than these are sent, failed ones included. */
+  readonly affordableRequests: number
   /** The budget may end before all wanted results are seen. */
   readonly isLimitedByBudget: boolean
 }
@@ -18,6 +20,7 @@ export interface CostEstimate {
 /** Share of requests that are spent on areas which turn out to be full: each is asked for before it is split into four. */
 const splittingFactor = 4 / 3
 const requestsWithoutPrice = 1_000
+const mostRequests = 100_000
 
 export function estimate(search: CheckedSearch, provider: PlacesProvider): CostEstimate {
   const { near, lat, maxResults, budgetUsd } = search
@@ -26,7 +29,7 @@ export function estimate(search: CheckedSearch, provider: PlacesProvider): CostE
   const wanted = locating + (isTiled(search, provider) ? Math.ceil(pages * splittingFactor) + 4 : pages)
   const price = provider.requestPriceUsd
   // Floating point must not cost the last request of a budget.
-  const affordable = price > 0 ? Math.floor(budgetUsd / price + 1e-9) : requestsWithoutPrice
+  const affordable = price > 0 ? Math.floor(budgetUsd / price + 1e-9) : Math.max(requestsWithoutPrice, wanted * 2)
   const maxRequests = Math.min(wanted, affordable)
   const minRequests = locating + 1
   return {
@@ -37,6 +40,7 @@ export function estimate(search: CheckedSearch, provider: PlacesProvider): CostE
     maxRequests,
     minCostUsd: minRequests * price,
     maxCostUsd: maxRequests * price,
+    affordableRequests: Math.min(affordable, mostRequests),
     isLimitedByBudget: wanted > affordable,
   }
 }

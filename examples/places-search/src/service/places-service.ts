@@ -359,7 +359,7 @@ function insertOf(search: CheckedSearch, provider: PlacesProvider, cost: CostEst
     radiusM,
     options: language === undefined ? {} : { language },
     maxResults,
-    maxRequests: cost.maxRequests,
+    maxRequests: cost.affordableRequests,
     requestPriceUsd: cost.requestPriceUsd,
     costEstimateUsd: cost.maxCostUsd,
     idempotencyKey: idempotencyKey ?? null,

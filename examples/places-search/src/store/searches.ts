@@ -248,7 +248,7 @@ export async function storePage(
          lng = excluded.lng, rating = excluded.rating, rating_count = excluded.rating_count,
          price_level = excluded.price_level, types = excluded.types, phone = excluded.phone,
          website = excluded.website, raw = excluded.raw, fetched_at = now()
-       returning p.id, p.provider_place_id, xmax = 0 as is_new
+       returning p.id, p.provider_place_id
      ), ranked as (
        insert into search_places (search_id, place_id, tenant_id, rank, page, tile)
        select $2, w.id, $1, s.found + i.at, s.pages + 1, $6
@@ -258,7 +258,8 @@ export async function storePage(
        returning place_id
      ), n as (
        select (select count(*) from answer)::int as found, (select count(*) from ranked)::int as stored,
-         (select count(*) from written w join ranked r on r.place_id = w.id where w.is_new)::int as new
+         -- A place that was known keeps the id it had.
+         (select count(*) from ranked r join input i on i.id = r.place_id)::int as new
      ), counted as (
        update place_searches s set pages = s.pages + 1, found = s.found + n.found, stored = s.stored + n.stored,
          new = s.new + n.new
