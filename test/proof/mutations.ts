@@ -1,5 +1,6 @@
 import { batchProcessorMutations } from './batch-processor-mutations.ts'
 import { jobServiceMutations } from './job-service-mutations.ts'
+import { placesSearchMutations } from './places-search-mutations.ts'
 
 /** A guard taken out on purpose. At least one of `tests` has to fail then, or the guard is not proven. */
 export interface Mutation {
@@ -392,4 +393,5 @@ export const mutations: readonly Mutation[] = [
   },
   ...jobServiceMutations,
   ...batchProcessorMutations,
+  ...placesSearchMutations,
 ]

@@ -57,7 +57,7 @@ export function openStreetMap({
     signal: AbortSignal,
   ): Promise<T> => {
     const before = turn
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve } = Promise.withResolvers<undefined>()
     turn = promise
     await before
     try {
@@ -75,7 +75,7 @@ export function openStreetMap({
       if (response.status >= 400) throw failureOf(response.status, new URL(url).host, response.headers)
       return readAnswer(schema, text)
     } finally {
-      setTimeout(resolve, pauseMs).unref()
+      setTimeout(resolve, pauseMs, undefined).unref()
     }
   }
   const isPublic = overpassOrigin === publicOverpass && nominatimOrigin === publicNominatim
@@ -88,7 +88,7 @@ export function openStreetMap({
     attribution: '© OpenStreetMap contributors (ODbL), https://www.openstreetmap.org/copyright',
     needsPoint: true,
     async locate(near, signal) {
-      const url = `${nominatimOrigin}/search?${new URLSearchParams({ q: near, format: 'jsonv2', limit: '1' })}`
+      const url = `${nominatimOrigin}/search?${new URLSearchParams({ q: near, format: 'jsonv2', limit: '1' }).toString()}`
       const [first] = await ask(located, url, undefined, signal)
       return first && { lat: first.lat, lng: first.lon }
     },

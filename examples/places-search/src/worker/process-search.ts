@@ -89,9 +89,7 @@ async function nextStep(tx: Session, provider: PlacesProvider, tenant: TenantId,
   const isLocating = location !== null && lat === null && (provider.needsPoint || isTiled(search, provider))
   const next = tile ?? (isLocating ? undefined : await firstTile(tx, provider, tenant, search))
   await store.countRequest(tx, searchId)
-  return next
-    ? { what: 'page', search: { ...search, pages: search.pages }, tile: next }
-    : { what: 'locate', search, near: location ?? '' }
+  return next ? { what: 'page', search, tile: next } : { what: 'locate', search, near: location ?? '' }
 }
 
 async function firstTile(
@@ -167,9 +165,9 @@ async function storePage(
   await store.storePage(tx, tenant, search, tile.ordinal, places)
   const token = page.nextPageToken ?? null
   const isFull = token === null && tile.results + places.length >= (provider.maxPerArea ?? Number.POSITIVE_INFINITY)
-  const isSplit = isFull && tile.box !== null && tile.depth < deepest
-  if (isSplit && tile.box) await store.addTiles(tx, tenant, search.id, tile.depth + 1, quartersOf(tile.box))
-  const state = token !== null ? 'open' : isSplit ? 'split' : 'done'
+  const quarters = isFull && tile.box && tile.depth < deepest ? quartersOf(tile.box) : []
+  if (quarters.length > 0) await store.addTiles(tx, tenant, search.id, tile.depth + 1, quarters)
+  const state = token !== null ? 'open' : quarters.length > 0 ? 'split' : 'done'
   await store.advanceTile(tx, search.id, tile.ordinal, state, token, places.length)
 }
 
