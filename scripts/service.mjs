@@ -1,12 +1,17 @@
-// `pnpm sitemap https://…`: set up, then run the command line of a service with the pinned Node.
+// `pnpm sitemap https://…` and its like: set up, then run the command line of a service with the pinned Node.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { pinnedEnvironment, pinnedNode, root, runMain, setUp } from './setup.mjs'
+import { SetupError, pinnedEnvironment, pinnedNode, root, runMain, setUp } from './setup.mjs'
+
+const services = { batch: 'batch-processor', places: 'places-search', scan: 'page-scraper', sitemap: 'sitemap' }
 
 await runMain(async () => {
-  const [service = '', ...rest] = process.argv.slice(2)
+  const [command = '', ...rest] = process.argv.slice(2)
+  const service = services[command]
+  if (!service)
+    throw new SetupError(`There is no service command '${command}'; there are ${Object.keys(services).join(', ')}.`)
   await setUp()
-  const file = join(root, 'examples', service, 'src', 'commands', `${service}.ts`)
+  const file = join(root, 'examples', service, 'src', 'commands', `${command}.ts`)
   const child = spawn(pinnedNode(), [file, ...rest], { stdio: 'inherit', env: pinnedEnvironment() })
   // A terminal sends Ctrl-C to the whole group; a supervisor signals only this process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -2,6 +2,8 @@ import { foundationMutations } from './foundation-mutations.ts'
 import { jobServiceMutations } from './job-service-mutations.ts'
 import { judgeMutations } from './judge-mutations.ts'
 import { sitemapMutations } from './sitemap-mutations.ts'
+import { batchProcessorMutations } from './batch-processor-mutations.ts'
+import { placesSearchMutations } from './places-search-mutations.ts'
 
 /** A guard taken out on purpose. At least one of `tests` has to fail then, or the guard is not proven. */
 export interface Mutation {
@@ -478,4 +480,6 @@ export const mutations: readonly Mutation[] = [
   ...judgeMutations,
   ...foundationMutations,
   ...sitemapMutations,
+  ...batchProcessorMutations,
+  ...placesSearchMutations,
 ]

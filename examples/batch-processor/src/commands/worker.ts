@@ -1,0 +1,50 @@
+/** `pnpm worker`: works on batches until a signal comes, then hands back what is not done. Any number of them may run. */
+import {
+  createHttpClient,
+  createLogger,
+  explain,
+  onShutdown,
+  openDatabase,
+  readConfiguration,
+} from '@pooler-safe/example-foundation'
+import { startBatchWorker } from '../worker/batch-worker.ts'
+import { batchVariables } from './variables.ts'
+
+async function main(): Promise<void> {
+  const configuration = readConfiguration({ shape: batchVariables, prefix: 'BATCH_' })
+  const logger = createLogger({ name: 'batch-worker', level: configuration.LOG_LEVEL })
+  const shutdown = onShutdown({ logger })
+  try {
+    const database = openDatabase({
+      url: configuration.DATABASE_URL,
+      applicationName: 'batch-worker',
+      max: configuration.BATCH_POOL_MAX,
+      wireGuard: true,
+      logger,
+    })
+    shutdown.add('closing the database', () => database.close())
+    const http = createHttpClient({
+      logger,
+      ...(configuration.BATCH_USER_AGENT !== undefined && { userAgent: configuration.BATCH_USER_AGENT }),
+    })
+    shutdown.add('closing the HTTP client', () => http.close())
+    const worker = await startBatchWorker({
+      database,
+      http,
+      logger,
+      concurrency: configuration.BATCH_CONCURRENCY,
+      webhookSecret: configuration.BATCH_WEBHOOK_SECRET,
+    })
+    shutdown.add('stopping the worker', () => worker.stop())
+  } catch (error) {
+    await shutdown.end('the start failed')
+    throw error
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`worker: ${explain(error)}\n`)
+  process.exitCode = 1
+}

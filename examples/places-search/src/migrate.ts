@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url'
+import { migrate, requireMigrated, type Logger, type MigrationSet } from '@pooler-safe/example-foundation'
+import { migrateJobService, requireJobTables } from '@pooler-safe/example-job-service'
+import type { Session } from 'pooler-safe'
+
+/** What a process that finds no tables tells its user to run. */
+export const migrateCommand = 'pnpm --filter @pooler-safe/example-places-search migrate'
+
+const set: MigrationSet = {
+  name: 'places_search',
+  folder: fileURLToPath(new URL('../migrations', import.meta.url)),
+}
+
+/**
+ * Makes or updates the tables of the places search and of what it stands on, on the direct URL.
+ *
+ * @throws ServiceError MIGRATION_NEEDS_DIRECT_URL, MIGRATION_FAILED
+ */
+export async function migratePlaces(directUrl: string, logger: Logger): Promise<string[]> {
+  const ran = await migrateJobService(directUrl, logger)
+  return [...ran, ...(await migrate({ directUrl, sets: [set], logger }))]
+}
+
+/** @throws ServiceError DATABASE_NOT_MIGRATED naming the command */
+export async function requirePlacesTables(session: Session): Promise<void> {
+  await requireJobTables(session)
+  await requireMigrated(session, [set], migrateCommand)
+}
