@@ -106,7 +106,8 @@ function properties(metas: readonly Attributes[], prefix: string): Record<string
     const name = (meta.get('property') ?? meta.get('name') ?? '').toLowerCase().trim()
     const content = clean(meta.get('content'))
     const key = name.slice(prefix.length, prefix.length + 60)
-    if (!name.startsWith(prefix) || key === '' || content === undefined || found.size >= limits.properties) continue
+    if (!name.startsWith(prefix) || !/^[\w:.-]+$/.test(key) || content === undefined || found.size >= limits.properties)
+      continue
     if (!found.has(key)) found.set(key, content)
   }
   return Object.fromEntries(found)

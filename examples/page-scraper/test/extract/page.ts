@@ -12,7 +12,9 @@ export function extract(
 ): PageExtraction {
   const bytes = typeof html === 'string' ? Buffer.from(html) : html
   const list = (Array.isArray(headers) ? headers : Object.entries(headers)) as [string, string][]
-  return extractPage({ url, bytes, headers: new Headers([['content-type', 'text/html'], ...list].reverse()) })
+  const given = new Headers(list)
+  if (!given.has('content-type')) given.set('content-type', 'text/html')
+  return extractPage({ url, bytes, headers: given })
 }
 
 export function valuesOf(page: PageExtraction, kind: string): string[] {
