@@ -4,15 +4,15 @@ import type { Place } from '../extract/page-document.ts'
 export type PageKind = 'home' | 'contact' | 'legal' | 'about' | 'team' | 'privacy' | 'wanted' | 'other'
 
 const kinds: readonly (readonly [kind: PageKind, priority: number, words: RegExp])[] = [
-  ['contact', 100, /contact|kontakt|contatt|contacto|kapcsolat|yhteys|reach-?us|get-?in-?touch|anfahrt|standort/],
-  ['legal', 90, /impressum|imprint|legal-?notice|mentions-?legales|aviso-?legal|note-?legali|colofon|legal$/],
+  ['contact', 500, /contact|kontakt|contatt|contacto|kapcsolat|yhteys|reach-?us|get-?in-?touch|anfahrt|standort/],
+  ['legal', 400, /impressum|imprint|legal-?notice|mentions-?legales|aviso-?legal|note-?legali|colofon|legal$/],
   [
     'about',
-    80,
+    300,
     /about|ueber-?uns|uber-?uns|qui-?sommes|a-propos|chi-?siamo|quienes|sobre|over-?ons|company|unternehmen|o-nas/,
   ],
-  ['team', 70, /team|staff|people|mitarbeiter|ansprechpartner|equipe|equipo|personal$/],
-  ['privacy', 50, /privacy|datenschutz|dsgvo|gdpr|confidentialite|privacidad|privatsphaere/],
+  ['team', 200, /team|staff|people|mitarbeiter|ansprechpartner|equipe|equipo|personal$/],
+  ['privacy', 100, /privacy|datenschutz|dsgvo|gdpr|confidentialite|privacidad|privatsphaere/],
 ]
 const byPlace: Readonly<Record<Place | 'sitemap', number>> = { nav: 30, header: 28, footer: 20, sitemap: 8, main: 10 }
 const deep = 3

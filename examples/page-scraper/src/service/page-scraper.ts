@@ -15,7 +15,7 @@ import type { PageFetcher } from '../http-client.ts'
 import { mostPages, scanJobType, usualPages } from '../job-types.ts'
 import { requirePageTables } from '../migrate.ts'
 import type { Domain, KnownContact, KnownTechnology, Scan } from '../scan.ts'
-import type { ScannedPage } from '../scan-types.ts'
+import type { ScannedPage, SiteSnapshot } from '../scan-types.ts'
 import { readSite, type Site } from '../site.ts'
 import { ensureDomains, findDomain, selectDomains } from '../store/domains.ts'
 import { selectContacts, selectTechnologies } from '../store/findings.ts'
@@ -283,13 +283,18 @@ export class PageScraper {
     return diffSnapshots(old, now)
   }
 
+  /** All that one scan found; undefined when it found nothing, or is another tenant's. One round trip. */
+  async getSnapshot(session: Session, tenant: TenantId, scanId: string): Promise<SiteSnapshot | undefined> {
+    return (isId(scanId) ? await store.findSnapshot(session, tenant, scanId) : undefined) ?? undefined
+  }
+
   async #scan(session: Session, tenant: TenantId, id: string): Promise<Scan> {
     const scan = isId(id) ? await store.findScan(session, tenant, id) : undefined
     if (!scan) throw scanNotFound(id)
     return scan
   }
 
-  async #snapshot(session: Session, { id, tenantId, state }: Scan) {
+  async #snapshot(session: Session, { id, tenantId, state }: Scan): Promise<SiteSnapshot> {
     const snapshot = await store.findSnapshot(session, tenantId, id)
     if (snapshot) return snapshot
     throw new PageScraperError(
