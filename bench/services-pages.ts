@@ -68,7 +68,9 @@ async function rate(name: string, crawl: () => Promise<number>): Promise<number>
   const started = performance.now()
   const pages = await crawl()
   const seconds = (performance.now() - started) / 1_000
-  if (pages !== pagesPerRun) throw new Error(`${name} read ${pages} pages instead of ${pagesPerRun}`)
+  // Crawlee finishes what is under way when it reaches its limit.
+  if (pages < pagesPerRun || pages >= pagesPerRun + concurrency)
+    throw new Error(`${name} read ${pages} pages instead of ${pagesPerRun}`)
   return pages / seconds
 }
 

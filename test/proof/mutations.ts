@@ -1,4 +1,5 @@
 import { jobServiceMutations } from './job-service-mutations.ts'
+import { pageScraperMutations } from './page-scraper-mutations.ts'
 
 /** A guard taken out on purpose. At least one of `tests` has to fail then, or the guard is not proven. */
 export interface Mutation {
@@ -390,4 +391,5 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/oracle'],
   },
   ...jobServiceMutations,
+  ...pageScraperMutations,
 ]

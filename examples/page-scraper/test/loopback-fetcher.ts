@@ -27,8 +27,14 @@ export function loopbackFetcher(unknown: ReadonlySet<string> = new Set()): PageF
   const ask = (url: string, signal?: AbortSignal): Promise<RawAnswer> =>
     new Promise((resolve, reject) => {
       const { hostname, port, pathname, search, protocol } = new URL(url)
-      if (unknown.has(hostname)) return void reject(new FetchError('dns', `${hostname} has no address.`, false))
-      if (protocol === 'https:') return void reject(new FetchError('connect', `${url}: the connection failed.`, true))
+      if (unknown.has(hostname)) {
+        reject(new FetchError('dns', `${hostname} has no address.`, false))
+        return
+      }
+      if (protocol === 'https:') {
+        reject(new FetchError('connect', `${url}: the connection failed.`, true))
+        return
+      }
       const asking = request(
         {
           host: '127.0.0.1',

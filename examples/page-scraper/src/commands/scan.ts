@@ -10,12 +10,12 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(help)
     return 0
   }
-  let isEveryRead = true
+  const unread: string[] = []
   await runScanCommand(options, (report) => {
-    if (!report.found) isEveryRead = false
+    if (!report.found) unread.push(report.url)
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : formatReport(report))
   })
-  return isEveryRead ? 0 : 1
+  return unread.length === 0 ? 0 : 1
 }
 
 try {

@@ -88,14 +88,14 @@ function nodesIn(roots: readonly unknown[]): Node[] {
 }
 
 function organizationOf(type: string, node: Node, pageUrl: string): Organization {
-  const [address] = [node['address']].flat() as unknown[]
+  const [address] = [node['address']].flat<unknown[]>()
   const place = typeof address === 'object' && address !== null ? (address as Node) : undefined
   const country = place?.['addressCountry']
   const link = (value: unknown): string | undefined => {
     const [given] = textsOf(typeof value === 'object' && value !== null && !Array.isArray(value) ? urlOf(value) : value)
     return given === undefined ? undefined : resolveUrl(given, pageUrl)
   }
-  const [logo] = [node['logo'] ?? node['image']].flat() as unknown[]
+  const [logo] = [node['logo'] ?? node['image']].flat<unknown[]>()
   return {
     type,
     name: first(node['name']) ?? first(node['legalName']),

@@ -62,16 +62,8 @@ export async function runScan(run: ScanRun): Promise<ScanSummary> {
   try {
     const { maxPages, url } = scan
     const site = readSite(url)
-    const crawl = await crawlSite({
-      http,
-      site,
-      maxPages,
-      signal,
-      onProgress: progress,
-      budgetMs,
-      maxDepth,
-      concurrency,
-    })
+    const tuning = { budgetMs, maxDepth, concurrency }
+    const crawl = await crawlSite({ ...tuning, http, site, maxPages, signal, onProgress: progress })
     signal?.throwIfAborted()
     return await writeScan(session, scan, attempt, crawl)
   } catch (error) {

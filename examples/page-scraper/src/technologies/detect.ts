@@ -87,7 +87,7 @@ function find(
     if (!match) continue
     const version = match
       .slice(1)
-      .find((group) => group !== undefined && /^\d/.test(group))
+      .find((group: string | undefined) => group !== undefined && /^\d/.test(group))
       ?.replace(/\.+$/, '')
     const from = Math.max(0, match.index - 40)
     found ??= { text: value.text.slice(from, from + 150), version }
