@@ -15,12 +15,12 @@ export const pageScraperMutations: readonly Mutation[] = [
     tests: [`${scraper}/test/site.test.ts`, `${scraper}/test/scans.test.ts`],
   },
   {
-    id: 'pages-tree-of-text',
+    id: 'pages-all-before-an-at',
     removes: 'only the characters around an @ are looked at',
     invariants: ['P2'],
     file: `${scraper}/src/extract/emails.ts`,
-    anchor: 'text.slice(Math.max(0, index - 64), index)',
-    replacement: 'text.slice(0, index)',
+    anchor: 'beforeAt.exec(text.slice(Math.max(0, index - 64), index))?.[0]',
+    replacement: "/[a-z0-9._%+'-]+$/i.exec(text.slice(0, index))?.[0]",
     tests: [`${extracting}/hostile.test.ts`],
   },
   {

@@ -15,7 +15,7 @@ export interface Scan {
   /** As it was asked for. */
   readonly url: string
   readonly maxPages: number
-  /** The job's, as long as that is to be run; then how the scan ended. */
+  /** The job's; but a scan that wrote what it found has succeeded. */
   readonly state: JobState
   /** Null until the site was read. */
   readonly verdict: SiteVerdict | null

@@ -41,7 +41,9 @@ export function readLinks(document: PageDocument, pageUrl: string): PageLinks {
       continue
     }
     const key = pageKey(url)
-    if (key === own || files.test(new URL(url).pathname)) continue
+    const { pathname } = new URL(url)
+    // What Cloudflare serves under every host is no page of the site.
+    if (key === own || files.test(pathname) || pathname.startsWith('/cdn-cgi/')) continue
     const known = internal.get(key)
     // A link in the navigation says more than the same in the text.
     if (!known || (known.place === 'main' && place !== 'main')) internal.set(key, { url, text, place })

@@ -40,15 +40,21 @@ const signs: readonly Sign[] = [
     verdict: 'for_sale',
     where: 'title',
     pattern:
-      /domain (name )?(is )?(now )?(may be )?for sale|buy this domain|(diese )?domain (steht zum verkauf|kaufen|zu verkaufen)|nom de domaine à vendre|dominio en venta/i,
+      /domain (name )?(is )?(now )?(may be )?for sale|[\w-]{1,63}\.[a-z]{2,20} (is |may be |ist |steht )?(for sale|zu verkaufen|zum verkauf)|buy this domain|(diese )?domain (steht zum verkauf|kaufen|zu verkaufen)|nom de domaine à vendre|dominio en venta/i,
     weight: 0.7,
   },
   {
     verdict: 'for_sale',
     where: 'text',
     pattern:
-      /this domain (name )?(is|may be) (available )?for sale|buy this domain|make (an )?offer on this domain|diese domain (steht zum verkauf|können sie kaufen|kaufen)|domain .{1,60} (is|steht) (for sale|zum verkauf)|ce nom de domaine est à vendre|este dominio está en venta/i,
+      /this domain (name )?(is|may be) (available )?for sale|diese domain (steht zum verkauf|können sie kaufen|kaufen)|domain .{1,60} (is|steht) (for sale|zum verkauf)|ce nom de domaine est à vendre|este dominio está en venta/i,
     weight: 0.6,
+  },
+  {
+    verdict: 'for_sale',
+    where: 'text',
+    pattern: /buy this domain|make (an )?offer (on|for) this domain|jetzt (diese )?domain kaufen|acheter ce domaine/i,
+    weight: 0.5,
   },
   {
     verdict: 'for_sale',

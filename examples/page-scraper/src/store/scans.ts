@@ -39,12 +39,14 @@ export interface HeldScan {
 /**
  * The columns of a scan, under the names of the interface `Scan`. `s` is the table, `d` its site, `j` its job.
  *
- * The state is the job's as long as the job is to be run; then what the scan's last run wrote, if one did.
+ * The state is the job's; but a scan that wrote what it found has succeeded, also when its worker died before the job's end
+ * was written.
  */
 const scanColumns = `
   s.id, s.tenant_id as "tenantId", s.domain_id as "domainId", d.host, s.job_id as "jobId", s.batch_id as "batchId",
   s.url, s.max_pages as "maxPages",
-  case when j.state in ('queued', 'running') then j.state else coalesce(s.outcome, j.state, 'failed') end as state,
+  case when s.outcome = 'succeeded' and coalesce(j.state, '') not in ('queued', 'running') then 'succeeded'
+    else coalesce(j.state, s.outcome, 'failed') end as state,
   s.verdict, s.stopped_by as "stoppedBy", s.pages_visited as "pagesVisited", s.pages_failed as "pagesFailed",
   s.bytes::float8 as bytes, s.previous_scan_id as "previousScanId",
   coalesce(s.error_code, j.error_code) as "errorCode", coalesce(s.error, j.error) as error,

@@ -80,7 +80,7 @@ describe('(14) what a page says about itself', () => {
     const { links } =
       extract(`<nav><a href="/about/">About</a></nav><a href="/about">again</a><a href="/about?utm_source=x">again</a>
       <a href="https://shop.bakery.at/">shop</a><a href="https://other.com/x">o</a><a href="//other.com/y">o</a>
-      <a href="/menu.pdf">menu</a><a href="#top">top</a><a href="javascript:alert(1)">j</a><a href="mailto:a@b.at">m</a><a href="/">home</a>`)
+      <a href="/menu.pdf">menu</a><a href="/cdn-cgi/l/email-protection#00">m</a><a href="#top">top</a><a href="javascript:alert(1)">j</a><a href="mailto:a@b.at">m</a><a href="/">home</a>`)
     expect(links).toEqual({
       internal: [
         { url: 'https://www.bakery.at/about/', text: 'About', place: 'nav' },

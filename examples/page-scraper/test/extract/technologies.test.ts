@@ -16,7 +16,7 @@ describe('(14) technologies', () => {
       <script src="/wp-content/plugins/contact-form-7/includes/js/index.js?ver=5.9.3"></script>
       <script src="/wp-content/plugins/woocommerce/assets/js/x.js?ver=6.5.2"></script>
       <script src="/wp-includes/js/jquery/jquery.min.js?ver=3.7.1"></script><p class="wpcf7">`
-    expect(found(page)).toEqual({
+    expect(found(page)).toStrictEqual({
       WordPress: '6.5.2',
       Elementor: '3.21.0',
       WooCommerce: undefined,
@@ -75,7 +75,7 @@ describe('(14) technologies', () => {
     ['a description', '<meta name="description" content="WordPress 6.5 agency">'],
     ['weak evidence alone', '<img src="https://static.wixstatic.example/a.png">'],
   ])('%s is no evidence', (_name, html) => {
-    expect(found(html)).toEqual({})
+    expect(found(html)).toStrictEqual({})
   })
 
   test('every piece of evidence makes it surer, and says what it is', () => {

@@ -18,6 +18,9 @@ describe('(14) the verdict on a page', () => {
       'for_sale',
       '<title>bakery.at: this domain is for sale</title><p>Buy this domain now, make an offer on this domain',
     ],
+    ['for_sale', '<title>bakery.at is for sale</title><p>This domain is for sale.'],
+    ['for_sale', '<title>bakery.at</title><p>This domain may be for sale. Buy this domain or call us.'],
+    ['live', '<title>Our house is for sale</title><p>Make an offer.'],
     ['for_sale', '<title>Domain kaufen</title><p>Diese Domain steht zum Verkauf.'],
     [
       'blocked',
