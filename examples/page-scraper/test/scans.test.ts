@@ -182,6 +182,21 @@ forEachPooler(database, (pooler) => {
       expect(back.domain).toMatchObject({ title: 'Back', failedScanId: null, errorCode: null, error: null })
     })
 
+    test('whose job is queued again by a person and cancelled is cancelled, whatever an earlier run wrote', async () => {
+      const { scraper, jobs, tenant, database: session } = scraping
+      const worker = scraping.work()
+      const host = site('again')
+      server.serve(host, { '/': { status: 404 } })
+      const { scanId, jobId } = await scan(urlOf(host))
+      await worker.stop()
+      const state = async (): Promise<string> => (await scraper.getScan(session, tenant, scanId)).scan.state
+      expect(await state()).toBe('failed')
+      await jobs.retryJob(session, tenant, jobId)
+      expect(await state()).toBe('queued')
+      await jobs.cancelJob(session, tenant, jobId)
+      expect(await state()).toBe('cancelled')
+    })
+
     test('the tables themselves take no metadata without a site that was read', async () => {
       const { scraper, tenant, database: session } = scraping
       const host = site('tables')
