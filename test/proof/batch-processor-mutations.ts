@@ -90,8 +90,8 @@ export const batchProcessorMutations: readonly Mutation[] = [
     removes: 'spellings of a site are one host (11)',
     invariants: ['B6'],
     file: `${batches}/src/input/site.ts`,
-    anchor: 'return siteOf(canonicalHost(input))',
-    replacement: 'canonicalHost(input)\n  return siteOf(input)',
+    anchor: 'return { host, domain: registrableDomain }',
+    replacement: 'return { host: host && input, domain: registrableDomain }',
     tests: [`${batches}/test/input.test.ts`],
   },
   {

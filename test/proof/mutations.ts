@@ -4,6 +4,7 @@ import { judgeMutations } from './judge-mutations.ts'
 import { sitemapMutations } from './sitemap-mutations.ts'
 import { batchProcessorMutations } from './batch-processor-mutations.ts'
 import { placesSearchMutations } from './places-search-mutations.ts'
+import { pageScraperMutations } from './page-scraper-mutations.ts'
 
 /** A guard taken out on purpose. At least one of `tests` has to fail then, or the guard is not proven. */
 export interface Mutation {
@@ -482,4 +483,5 @@ export const mutations: readonly Mutation[] = [
   ...sitemapMutations,
   ...batchProcessorMutations,
   ...placesSearchMutations,
+  ...pageScraperMutations,
 ]
