@@ -17,6 +17,11 @@ export type {
   TransactionOptions,
   TransactionTimeouts,
 } from './session/session.ts'
+export type { StreamOptions } from './stream/stream-call.ts'
+export type { LockOptions, TryLockResult } from './lock/lock.ts'
+export { lockKey, type LockKey } from './lock/lock-key.ts'
+export type { CopyOptions } from './copy/copy.ts'
+export type { CopySource } from './copy/copy-in-query.ts'
 export type { Transaction } from './session/transaction.ts'
 export type { SessionSettings, SettingValue } from './settings/settings.ts'
 export type { DatabaseOptions } from './options/database-options.ts'

@@ -197,6 +197,7 @@ export class SafeClient extends originals.Client {
     }
     if (this.#pg._activeQuery !== query || query.interruption) return
     query.interruption = reason
+    query.halt(this.#guard)
     const timer = setTimeout(() => {
       this.#guard.stream.destroy()
     }, graceMs)

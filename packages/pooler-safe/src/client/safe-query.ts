@@ -91,6 +91,11 @@ export class SafeQuery extends PgQuery {
     super.prepare(connection)
   }
 
+  /** Called when it is cancelled, for what has to be done besides the CancelRequest. */
+  halt(connection: ConnectionInternals): void {
+    void connection
+  }
+
   override handleRowDescription(message: unknown): void {
     try {
       super.handleRowDescription(message)

@@ -41,6 +41,7 @@ export const errorCodes = {
   POOLER_SAFE_CONNECT_FAILED: 'No client connection could be opened.',
   POOLER_SAFE_CHECKOUT_TIMEOUT: 'No client connection became free in time.',
   POOLER_SAFE_TIMEOUT: 'The deadline passed.',
+  POOLER_SAFE_LOCK_TIMEOUT: 'A lock was not free in time.',
   POOLER_SAFE_ABORTED: 'The AbortSignal fired.',
   POOLER_SAFE_CLOSED: 'The database handle was closed.',
   POOLER_SAFE_CLIENT_RELEASED: 'A client was used after it had been released to the pool.',

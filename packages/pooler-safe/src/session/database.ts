@@ -2,6 +2,11 @@ import { toError } from '../errors/to-error.ts'
 import { analyzeSql } from '@pooler-safe/hazards'
 import { verifyEndpoint, type EndpointReport, type VerifyOptions } from '../endpoint/verify.ts'
 import { readDatabaseOptions, type DatabaseOptions } from '../options/database-options.ts'
+import type { CopyOptions } from '../copy/copy.ts'
+import type { CopySource } from '../copy/copy-in-query.ts'
+import type { LockOptions, TryLockResult } from '../lock/lock.ts'
+import type { LockKey } from '../lock/lock-key.ts'
+import type { StreamOptions } from '../stream/stream-call.ts'
 import { SafePool } from '../pool/safe-pool.ts'
 import { warn } from '../errors/warn.ts'
 import { EscapeGuard } from './escape-guard.ts'
@@ -133,6 +138,32 @@ class PooledDatabase implements Database {
 
   executeMany<Row>(text: string, rows: ParameterRows, options?: ExecuteManyOptions): Promise<QueryResult<Row>> {
     return this.#session.executeMany(text, rows, options)
+  }
+
+  stream<Row>(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncIterableIterator<Row>
+  stream<Row>(statement: Statement, options?: StreamOptions): AsyncIterableIterator<Row>
+  stream<Row>(statement: string | Statement, second?: unknown, third?: unknown): AsyncIterableIterator<Row> {
+    return this.#session.stream<Row>(statement as string, second as readonly unknown[], third as StreamOptions)
+  }
+
+  lock<T>(key: LockKey, work: (tx: Transaction) => Promise<T>, options?: LockOptions): Promise<T> {
+    return this.#session.lock(key, work, options)
+  }
+
+  tryLock<T>(
+    key: LockKey,
+    work: (tx: Transaction) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<TryLockResult<T>> {
+    return this.#session.tryLock(key, work, options)
+  }
+
+  copyFrom(text: string, source: CopySource, options?: CopyOptions): Promise<number> {
+    return this.#session.copyFrom(text, source, options)
+  }
+
+  copyTo(text: string, options?: CopyOptions): AsyncIterableIterator<Buffer> {
+    return this.#session.copyTo(text, options)
   }
 
   withSettings(settings: SessionSettings): Session {

@@ -15,7 +15,7 @@ import type { SessionContext } from './session-context.ts'
 import type { TransactionOptions } from './session.ts'
 import { notExecuted, TransactionFate } from './transaction-fate.ts'
 import { TransactionHandle } from './transaction-handle.ts'
-import type { Transaction } from './transaction.ts'
+import type { TransactionSession } from './transaction-session.ts'
 import type { Unit } from './unit.ts'
 
 /**
@@ -26,7 +26,7 @@ import type { Unit } from './unit.ts'
  */
 export function runTransaction<T>(
   context: SessionContext,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: TransactionSession) => Promise<T>,
   options: TransactionOptions,
   settings: Settings | undefined,
 ): Promise<T> {
@@ -35,7 +35,7 @@ export function runTransaction<T>(
 
 async function runAttempts<T>(
   context: SessionContext,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: TransactionSession) => Promise<T>,
   options: TransactionOptions,
   settings: Settings | undefined,
   trace: TransactionTrace,
@@ -57,7 +57,7 @@ async function runAttempts<T>(
 /** One attempt, and what became of it when the answer to its COMMIT was lost. */
 async function attempt<T>(
   context: SessionContext,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: TransactionSession) => Promise<T>,
   opening: readonly Step[],
   { isolation, confirm }: TransactionOptions,
   limit: Limit | undefined,
@@ -88,7 +88,7 @@ function rolledBack(error: unknown): PoolerSafeError {
 
 async function attemptOnce<T>(
   context: SessionContext,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: TransactionSession) => Promise<T>,
   opening: readonly Step[],
   isolation: string | undefined,
   limit: Limit | undefined,
@@ -103,6 +103,7 @@ async function attemptOnce<T>(
     roles,
     opening: [...opening],
     begun: false,
+    cursors: 0,
     committed: false,
     endedBy: undefined,
     fatal: undefined,

@@ -16,6 +16,8 @@ export interface Unit {
   readonly opening: Step[]
   /** BEGIN has been sent. */
   begun: boolean
+  /** How many cursors were opened. */
+  cursors: number
   /** COMMIT was confirmed, by `commitWith`. */
   committed: boolean
   /** `commitWith` failed, so there is nothing left to commit. */
