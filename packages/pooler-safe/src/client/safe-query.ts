@@ -93,7 +93,8 @@ export class SafeQuery extends PgQuery {
 
   /** Called when it is cancelled, for what has to be done besides the CancelRequest. */
   halt(connection: ConnectionInternals): void {
-    void connection
+    // A socket that is not read would not see the answer to it.
+    connection.stream.resume()
   }
 
   override handleRowDescription(message: unknown): void {

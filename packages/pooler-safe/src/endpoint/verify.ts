@@ -51,12 +51,19 @@ export async function verifyEndpoint(
   const report = await probe(options.pool)
   if (expected.pooled !== undefined && report.mode !== expected.pooled)
     throw wrongEndpoint('url', expected.pooled, report)
-  if (expected.direct === undefined) return report
+  if (expected.direct !== undefined) await verifyDirect(options, expected.direct)
+  return report
+}
+
+/** Finds out whether `directUrl` gives a session. */
+export async function verifyDirect(
+  options: CheckedDatabaseOptions,
+  expected: 'direct' | 'session' = 'session',
+): Promise<void> {
   if (options.directUrl === undefined) throw noDirectUrl()
   const direct = await probe({ ...options.pool, connectionString: options.directUrl })
-  const acceptable = expected.direct === direct.mode || (expected.direct === 'session' && direct.mode === 'direct')
-  if (!acceptable) throw wrongEndpoint('directUrl', expected.direct, direct)
-  return report
+  const acceptable = expected === direct.mode || (expected === 'session' && direct.mode === 'direct')
+  if (!acceptable) throw wrongEndpoint('directUrl', expected, direct)
 }
 
 async function probe(config: SafeClientConfig): Promise<EndpointReport> {

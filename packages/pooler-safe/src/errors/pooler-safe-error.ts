@@ -51,6 +51,7 @@ export const errorCodes = {
   POOLER_SAFE_BAD_OPTION: 'An option has a value that makes no sense.',
   POOLER_SAFE_BAD_URL: 'The connection URL cannot be used.',
   POOLER_SAFE_WRONG_ENDPOINT: 'The endpoint is not of the expected kind.',
+  POOLER_SAFE_NO_DIRECT_URL: 'A session was asked for, and there is no URL that gives one.',
   POOLER_SAFE_NATIVE_BINDINGS: 'The native bindings of pg cannot be guarded.',
   POOLER_SAFE_REGISTERED_TOO_LATE: 'The register subpath was loaded after pg.',
   POOLER_SAFE_UNSUPPORTED_PG: 'The loaded copy of pg lacks what the guard is built on.',

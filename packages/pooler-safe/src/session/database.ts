@@ -7,6 +7,7 @@ import type { CopySource } from '../copy/copy-in-query.ts'
 import type { LockOptions, TryLockResult } from '../lock/lock.ts'
 import type { LockKey } from '../lock/lock-key.ts'
 import type { StreamOptions } from '../stream/stream-call.ts'
+import { DirectConnections, type Direct } from '../direct/direct.ts'
 import { SafePool } from '../pool/safe-pool.ts'
 import { warn } from '../errors/warn.ts'
 import { EscapeGuard } from './escape-guard.ts'
@@ -42,6 +43,8 @@ export interface Database extends Session, AsyncDisposable {
     rows: ParameterRows,
     options?: ExecuteManyOptions,
   ): Promise<QueryResult<Row>>
+  /** What needs a session, over `directUrl`: listening, session locks, migrations. Each use says why. */
+  readonly direct: Direct
   /**
    * Finds out what the URL leads to: PostgreSQL itself, or a pooler in session or transaction mode.
    *
@@ -81,6 +84,7 @@ export function createDatabase(options: DatabaseOptions): Database {
 
 class PooledDatabase implements Database {
   readonly pool: SafePool
+  readonly direct: DirectConnections
   readonly #options: ReturnType<typeof readDatabaseOptions>
   readonly #settings: string | undefined
   readonly #session: DatabaseSession
@@ -90,6 +94,10 @@ class PooledDatabase implements Database {
   constructor(options: DatabaseOptions) {
     this.#options = readDatabaseOptions(options)
     this.pool = new SafePool(this.#options.pool)
+    this.direct = new DirectConnections(this.#options, (error) => {
+      if (options.onError) options.onError(error)
+      else warn(error, options.onWarning)
+    })
     const { timeouts, batchMode, roles, escapes } = this.#options
     this.#escapes = new EscapeGuard(escapes === 'reject', (warning) => warn(warning, options.onWarning))
     this.#settings = settingsText(timeouts)
@@ -176,7 +184,7 @@ class PooledDatabase implements Database {
 
   close(): Promise<void> {
     this.#escapes.close()
-    this.#closing ??= this.pool.end()
+    this.#closing ??= Promise.all([this.pool.end(), this.direct.close()]).then(() => undefined)
     return this.#closing
   }
 
