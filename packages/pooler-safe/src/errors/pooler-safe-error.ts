@@ -36,6 +36,7 @@ export const errorCodes = {
   POOLER_SAFE_SETTINGS: 'Settings could not be put in force, so nothing ran under them.',
   POOLER_SAFE_ESCAPED_TRANSACTION: 'The database was used inside a transaction, instead of its handle.',
   POOLER_SAFE_NETWORK_IN_TRANSACTION: 'A network request was started inside a transaction.',
+  POOLER_SAFE_IDLE_IN_TRANSACTION: 'A transaction ran no statement for longer than its idle budget.',
   POOLER_SAFE_OUTCOME_UNKNOWN: 'The answer was lost: the work may or may not have taken effect.',
   POOLER_SAFE_CONNECTION_LOST: 'The client connection ended.',
   POOLER_SAFE_CONNECT_FAILED: 'No client connection could be opened.',

@@ -50,6 +50,7 @@ export class DatabaseSession implements Session {
   query<Row>(statement: Statement, options?: QueryOptions): Promise<QueryResult<Row>>
   async query<Row>(statement: string | Statement, second?: unknown, third?: unknown): Promise<QueryResult<Row>> {
     const { text, values, options } = readCall(statement, second, third)
+    await this.#context.decide?.()
     if (this.#context.sequential) {
       return this.transaction((tx) => tx.query<Row>(text, values), options)
     }
@@ -67,6 +68,7 @@ export class DatabaseSession implements Session {
     checkTransactionOptions(transaction)
     const steps = readBatch(statements, 'batch', options)
     if (steps.length === 0) return [] as BatchResults<S>
+    await this.#context.decide?.()
     if (this.#context.sequential) {
       return this.#sequential((tx) => tx.batch(statements, { ...given({ maxStatements, maxBytes }) }), transaction)
     }
@@ -91,6 +93,7 @@ export class DatabaseSession implements Session {
     if (atomic && transaction.retries && !Array.isArray(rows)) {
       throw badOption('retries', 'needs an array of rows when atomic is set', 'Another attempt reads them again.')
     }
+    await this.#context.decide?.()
     if (atomic || this.#context.sequential) {
       return this.#sequential((tx) => tx.executeMany<Row>(text, rows, limits), transaction)
     }
@@ -176,7 +179,8 @@ export class DatabaseSession implements Session {
   async #limited<T>(options: TransactionOptions, unit: (limit: Limit | undefined) => Promise<T>): Promise<T> {
     const limit = Limit.of(options)
     try {
-      return await withRetries(options.retries ?? 0, limit, () => unit(limit))
+      const { retryBudget: budget } = this.#context
+      return await withRetries({ retries: options.retries, limit, budget }, () => unit(limit))
     } finally {
       limit?.dispose()
     }

@@ -89,8 +89,11 @@ export interface BatchLimits extends QueryOptions {
   readonly maxBytes?: number
 }
 
+/** What has no meaning for one round trip. */
+type InteractiveOptions = 'idleInTransactionTimeoutMs' | 'confirm' | 'idleBudgetMs' | 'onIdle'
+
 /** Options of `Database.batch`. */
-export interface BatchOptions extends BatchLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs' | 'confirm'> {}
+export interface BatchOptions extends BatchLimits, Omit<TransactionOptions, InteractiveOptions> {}
 
 /** Options of `executeMany` wherever it runs. */
 export interface ExecuteManyLimits extends QueryOptions {
@@ -101,8 +104,7 @@ export interface ExecuteManyLimits extends QueryOptions {
 }
 
 /** Options of `Database.executeMany`. */
-export interface ExecuteManyOptions
-  extends ExecuteManyLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs' | 'confirm'> {
+export interface ExecuteManyOptions extends ExecuteManyLimits, Omit<TransactionOptions, InteractiveOptions> {
   /** All rows or none, however many chunks they take. Default: each chunk is all or nothing. */
   readonly atomic?: boolean
 }
@@ -134,6 +136,13 @@ export interface TransactionOptions extends TransactionTimeouts {
    * transaction that only reads have one.
    */
   readonly confirm?: boolean
+  /**
+   * How long the transaction may run no statement, in milliseconds: its backend serves nobody else meanwhile. Measured in this
+   * process. Default: the one of the database, or none.
+   */
+  readonly idleBudgetMs?: number
+  /** When the idle budget is spent: tell `onWarning` (default), or roll back and reject. */
+  readonly onIdle?: 'report' | 'abort'
   /** Rolls back when it fires. */
   readonly signal?: AbortSignal
 }

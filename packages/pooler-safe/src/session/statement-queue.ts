@@ -59,6 +59,7 @@ export class StatementQueue {
 
   add(item: Item): void {
     this.#items.push(item)
+    this.#unit.idle?.stop()
     item.limit?.onFire(() => this.#interrupt(item))
     if (this.#running || this.#scheduled) return
     this.#scheduled = true
@@ -190,6 +191,7 @@ export class StatementQueue {
 
   #reportIdle(): void {
     if (!this.isIdle) return
+    if (this.#unit.begun) this.#unit.idle?.start()
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 }

@@ -251,6 +251,8 @@ function checkNestedOptions(options: TransactionOptions, isolation: string | und
     'lockTimeoutMs',
     'idleInTransactionTimeoutMs',
     'confirm',
+    'idleBudgetMs',
+    'onIdle',
   ] as const
   for (const key of outermostOnly) {
     if (options[key] !== undefined) throw badOption(key, 'cannot be set for a nested transaction', hint)
