@@ -132,8 +132,7 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
   }
 
   rows(serialised: Buffer): void {
-    if (!this.#parsed) throw splitStatement()
-    if (!this.#building) throw pipelining()
+    if (!this.#building || !this.#parsed) throw splitStatement()
     this.#held.push(serialised)
     this.#heldBytes += serialised.length
   }

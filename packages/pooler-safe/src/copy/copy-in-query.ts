@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConnectionInternals } from '../client/pg-internals.ts'
 import { attachFacts } from '../errors/facts.ts'
 import { toError } from '../errors/to-error.ts'
@@ -72,6 +73,8 @@ export class CopyInQuery extends CopyQuery {
         if (this.#state !== 'open') return
         connection.sendCopyFromChunk(chunk)
         if (connection.stream.writableNeedDrain) await this.#drained(connection)
+        // A source that is not asynchronous would keep the answer of the server from being read.
+        else await nextTurn()
       }
       if (this.#state !== 'open') return
       this.#close()

@@ -51,7 +51,7 @@ export interface Direct {
    * pooler, POOLER_SAFE_CONNECT_FAILED
    * @example
    * ```ts
-   * const subscription = await direct.direct.listen('job_done', (payload) => report(payload), {
+   * const subscription = await live.direct.listen('job_done', (payload) => report(payload), {
    *   reason: 'push to browsers',
    *   onGap: ({ since }) => report(`look for jobs done since ${since.toISOString()}`),
    * })
@@ -65,7 +65,7 @@ export interface Direct {
    *
    * @example
    * ```ts
-   * await direct.direct.session('migrations', async (client) => {
+   * await live.direct.session('migrations', async (client) => {
    *   await client.query('select pg_advisory_lock(1)')
    *   await client.query('create table if not exists audit (account int)')
    * })
