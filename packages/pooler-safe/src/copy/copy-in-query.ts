@@ -47,6 +47,11 @@ export class CopyInQuery extends CopyQuery {
   handleCopyInResponse(connection: ConnectionInternals): void {
     if (this.#state !== 'waiting') return
     this.#state = 'open'
+    // Cancelled before the server was ready to take data.
+    if (this.interruption) {
+      this.halt(connection)
+      return
+    }
     void this.#outside(() => this.#pump(connection as CopyConnection))
   }
 

@@ -195,6 +195,34 @@ forEachPooler(database, (pooler) => {
     }))
 })
 
+test('I8: a COPY that is cancelled before the server answered ends when it does', async () => {
+  await using proxy = await startTcpProxy(database.pooledUrl)
+  await using db = createDatabase({ url: proxy.url, max: 1 })
+  await db.query('select 1')
+  const [running] = proxy.connections
+  let answer: (() => void) | undefined
+  proxy.onRequest = (chunk, connection) => {
+    if (connection === running && chunk.includes('copy line')) {
+      answer = () => connection.server.write(chunk)
+      return false
+    }
+    // The CancelRequest has come and gone when the COPY arrives.
+    return connection === running
+  }
+  const controller = new AbortController()
+  const never = (async function* () {
+    yield '1,a\n'
+    await new Promise(() => undefined)
+  })()
+  const copying = caught(db.copyFrom(into, never, { signal: controller.signal }))
+  await expect.poll(() => answer).toBeDefined()
+  controller.abort()
+  answer?.()
+  const started = performance.now()
+  expect(await copying).toMatchObject({ code: 'POOLER_SAFE_ABORTED', outcome: 'not-executed' })
+  expect(performance.now() - started).toBeLessThan(9_000)
+})
+
 test('I3: only a COPY in the right direction is taken, and only alone', async () => {
   await using db = createDatabase({ url: database.pooledUrl })
   for (const wrong of [
