@@ -6,8 +6,9 @@ import { findPgBouncer, startPgBouncer, startPostgres } from '@pooler-safe/testk
 import pg from 'pg'
 import { createDatabase, type Database } from 'pooler-safe'
 import postgresJs from 'postgres'
+import { writePage } from './write-page.ts'
 import { startDelayedLink } from './link/delayed-link.ts'
-import { type CaseResult, closedLoop, machine, measure, print, type Variant } from './harness.ts'
+import { type BenchReport, type CaseResult, closedLoop, machine, measure, print, type Variant } from './harness.ts'
 
 const text = 'select $1::int as id, $2::text as name'
 const statements = (count: number) => Array.from({ length: count }, (_, n) => ({ text, values: [n, `name ${n}`] }))
@@ -210,8 +211,14 @@ if (pgBouncer) {
     await pgBouncer.stop()
   }
 }
-print({
+const report: BenchReport = {
   name: 'wrapper',
   machine: machine({ postgres: postgres.version, ...(pgBouncer ? { pgbouncer: pgBouncer.version } : {}) }),
   cases,
-})
+}
+print(report)
+if (process.argv.includes('--write')) {
+  const introduction =
+    'What one round trip for everything is worth: each row is the operations per second of the first way as a multiple of those of the second, taken in turn in the same run. The red marks are what the project promises.'
+  await writePage(report, 'Benchmarks of the wrapper', introduction)
+}

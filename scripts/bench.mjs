@@ -6,7 +6,7 @@ import { SetupError, pinnedEnvironment, pinnedNode, root, run, runMain, setUp } 
 await runMain(async () => {
   const [name, ...rest] = process.argv.slice(2)
   const names = readdirSync(join(root, 'bench'))
-    .filter((file) => file.endsWith('.ts') && file !== 'harness.ts')
+    .filter((file) => file.endsWith('.ts') && !['harness.ts', 'write-page.ts'].includes(file))
     .map((file) => file.slice(0, -3))
   if (!name || !existsSync(join(root, 'bench', `${name}.ts`))) {
     throw new SetupError(`Say which benchmark to run: pnpm bench ${names.join(' | ')}`)

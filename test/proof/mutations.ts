@@ -11,7 +11,7 @@ export interface Mutation {
   readonly id: string
   /** What is taken away. */
   readonly removes: string
-  /** The invariants of docs/architecture.md that it breaks, or the guarantees of an example's README. */
+  /** The invariants of docs/architecture.md that it breaks, or the guarantees of a README. */
   readonly invariants: readonly string[]
   readonly file: string
   /** Source text that stands in `file` exactly once. */
@@ -476,6 +476,69 @@ export const mutations: readonly Mutation[] = [
     anchor: 'if (isLost(error) || unopened) this.#unit.fatal ??= error',
     replacement: 'if (isLost(error)) this.#unit.fatal ??= error',
     tests: ['packages/pooler-safe/test/session/round-trips.test.ts'],
+  },
+  {
+    id: 'copy-out-of-step',
+    removes: 'a client whose COPY was refused with data on its way is not handed on',
+    invariants: ['I6'],
+    file: `${source}/session/statement-queue.ts`,
+    anchor: 'if (copy.isOutOfStep) client.evicted ??= toError(error)',
+    replacement: '',
+    tests: [`${tests}/session/copy.test.ts`],
+  },
+  {
+    id: 'cancel-not-repeated',
+    removes: 'a CancelRequest is repeated until the statement has ended',
+    invariants: ['I8'],
+    file: `${client}/cancel-request.ts`,
+    anchor: 'if (done) return',
+    replacement: 'return',
+    tests: [`${tests}/session/cancellation.test.ts`],
+  },
+  {
+    id: 'retry-budget-unlimited',
+    removes: 'the units of a database share their retries in an outage',
+    invariants: ['I8'],
+    file: `${source}/session/retry.ts`,
+    anchor: '(isOutage(error) && !budget.take())',
+    replacement: 'isOutage(undefined)',
+    tests: [`${tests}/session/budgets.test.ts`],
+  },
+  {
+    id: 'stream-outlives-loop',
+    removes: 'leaving the loop over a stream ends its transaction',
+    invariants: ['I6'],
+    file: `${source}/stream/handover.ts`,
+    anchor: 'handover.leave()',
+    replacement: 'void 0',
+    tests: [`${tests}/session/stream.test.ts`],
+  },
+  {
+    id: 'lock-not-awaited',
+    removes: 'the lock is held before the work starts',
+    invariants: ['lock'],
+    file: `${source}/lock/lock.ts`,
+    anchor: 'await acquire(tx, id, waitMs)\n',
+    replacement: '',
+    tests: [`${tests}/session/lock.test.ts`],
+  },
+  {
+    id: 'gap-untold',
+    removes: 'subscribers are told when notifications may have been lost',
+    invariants: ['listen'],
+    file: `${source}/direct/listener.ts`,
+    anchor: 'if (!lost) return',
+    replacement: 'if (lost) return',
+    tests: [`${tests}/direct`],
+  },
+  {
+    id: 'direct-unverified',
+    removes: 'a directUrl that gives no session is refused',
+    invariants: ['listen'],
+    file: `${source}/direct/direct.ts`,
+    anchor: 'await this.#verified\n',
+    replacement: '',
+    tests: [`${tests}/direct`],
   },
   ...jobServiceMutations,
   ...judgeMutations,

@@ -17,9 +17,17 @@ export type {
   TransactionOptions,
   TransactionTimeouts,
 } from './session/session.ts'
+export type { StreamOptions } from './stream/stream-call.ts'
+export type { LockOptions, TryLockResult } from './lock/lock.ts'
+export { lockKey, type LockKey } from './lock/lock-key.ts'
+export type { CopyOptions } from './copy/copy.ts'
+export type { CopySource } from './copy/copy-in-query.ts'
+export type { Direct, DirectSessionOptions, ListenOptions, Subscription } from './direct/direct.ts'
+export type { ListenGap } from './direct/listener.ts'
 export type { Transaction } from './session/transaction.ts'
 export type { SessionSettings, SettingValue } from './settings/settings.ts'
 export type { DatabaseOptions } from './options/database-options.ts'
+export type { RetryBudgetOptions } from './session/retry-budget.ts'
 export type { GuardOptions } from './options/client-options.ts'
 export { SafePool, type SafePoolConfig } from './pool/safe-pool.ts'
 export { SafeClient, type SafeClientConfig } from './client/safe-client.ts'

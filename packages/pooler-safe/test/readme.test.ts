@@ -1,5 +1,6 @@
 import { readmeExamples, useTestDatabase } from '@pooler-safe/tests/support'
 import pg from 'pg'
+import { createDatabase } from 'pooler-safe'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type * as Setting from './readme/setting.ts'
 
@@ -21,6 +22,7 @@ let setting: typeof Setting
 
 beforeAll(async () => {
   vi.stubEnv('DATABASE_URL', database.pooledUrl)
+  vi.stubEnv('DIRECT_DATABASE_URL', database.directUrl)
   setting = await import('./readme/setting.ts')
   vi.unstubAllEnvs()
 })
@@ -36,7 +38,21 @@ const states = async (): Promise<string[]> =>
 test('every example of the README is one of the files that are type-checked and run here, and the reverse', () => {
   expect(new Set(blocks)).toEqual(new Set(regions.values()))
   expect([...regions.keys()].sort()).toEqual(
-    ['start', 'transaction', 'session', 'limits', 'errors', 'drop-in', 'client-class', 'wire-guard', 'verify'].sort(),
+    [
+      'start',
+      'transaction',
+      'session',
+      'limits',
+      'errors',
+      'drop-in',
+      'client-class',
+      'wire-guard',
+      'verify',
+      'stream',
+      'lock',
+      'copy',
+      'direct',
+    ].sort(),
   )
 })
 
@@ -101,4 +117,31 @@ test('wire-guard: the named statement did not leave', async () => {
 test('verify: the endpoint is in transaction mode', async () => {
   await import('./readme/verify.ts')
   expect(setting.reported).toEqual(['transaction', expect.arrayContaining([expect.any(String)])])
+})
+
+test('stream: every row is seen, in order', async () => {
+  await import('./readme/stream.ts')
+  const { rows } = await database.query<{ id: number }>('select id from job order by id')
+  expect(setting.reported).toEqual(rows.map(({ id }) => id))
+})
+
+test('lock: the account is changed under it, and a lock that somebody else holds is not waited for', async () => {
+  await database.query('insert into account values (7, 70)')
+  await using other = createDatabase({ url: database.pooledUrl })
+  await other.lock('nightly report', async () => {
+    await import('./readme/lock.ts')
+  })
+  expect(setting.reported).toEqual([false])
+  expect((await database.query('select balance from account where id = 7')).rows).toEqual([{ balance: 0 }])
+})
+
+test('copy: what was copied in comes out again', async () => {
+  await import('./readme/copy.ts')
+  expect(setting.reported.join('')).toMatch(/,queued\n\d+,done\n$/)
+})
+
+test('direct: the notification arrives, and the session has made its table', async () => {
+  await import('./readme/direct.ts')
+  expect(setting.reported).toEqual(['7'])
+  expect((await database.query(`select to_regclass('audit')::text as name`)).rows).toEqual([{ name: 'audit' }])
 })

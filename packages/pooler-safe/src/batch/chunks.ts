@@ -75,7 +75,8 @@ function readModel(text: string, scope: StepScope): Step {
 function readRow(model: Step, values: unknown, index: number, committed: Progress): Step {
   try {
     if (!Array.isArray(values)) throw invalidStatement('A row of executeMany is an array of values.')
-    return { ...model, values: prepareValues(values) }
+    const { text, command, hidden, needsBlock } = model
+    return { text, values: prepareValues(values), command, hidden, needsBlock }
   } catch (error) {
     throw new BatchError(toError(error), { phase: 'client', index, committed: committed(), unit: 'Row' })
   }

@@ -7,6 +7,7 @@ import {
 import type { GuardedConnection } from '../client/safe-connection.ts'
 import { attachFacts } from '../errors/facts.ts'
 import { badResult, SafeQuery, type ToldRequest } from '../client/safe-query.ts'
+import { serialiseRows } from './serialise-rows.ts'
 import type { Step } from './step.ts'
 
 /**
@@ -31,6 +32,9 @@ export class SafeBatch extends SafeQuery {
   completedSteps = 0
   readonly #merge: boolean
   #open: ResultInternals | undefined
+  /** The tag of the last row, and the rows it counted. */
+  #tag: string | undefined
+  #tagCount = 0
   /** The description that a statement which is not described itself shares. */
   #fields: unknown
 
@@ -49,6 +53,10 @@ export class SafeBatch extends SafeQuery {
   override prepare(connection: ConnectionInternals): void {
     const guard = connection as GuardedConnection
     for (const [index, step] of this.steps.entries()) {
+      if (this.#merge && index > 0 && this.#restIsSame(index)) {
+        guard.rows(serialiseRows(this.steps, index))
+        break
+      }
       const fresh = this.#isFresh(index)
       // Judged when the step was made.
       guard.admitted = step.text
@@ -130,13 +138,28 @@ export class SafeBatch extends SafeQuery {
     return !before || before.text !== step?.text || before.hidden !== step.hidden
   }
 
+  /** Rows of one text, made from one model: they differ in nothing but their values. */
+  #restIsSame(from: number): boolean {
+    const before = this.steps[from - 1]
+    const last = this.steps.at(-1)
+    return before !== undefined && !before.hidden && before.text === last?.text && !last.hidden
+  }
+
   #complete(message: CommandCompleteMessage | undefined): void {
+    // Row after row says the same.
+    if (message && this.#open && message.text === this.#tag) {
+      const { rowCount } = this.#open
+      if (rowCount !== null) this.#open.rowCount = rowCount + this.#tagCount
+      return
+    }
     if (!this.#open && this.#isFresh(this.completedSteps)) this.#fields = undefined
     const result = this.#result()
     const before = result.rowCount
     Object.assign(result, { rowCount: null })
     if (message) result.addCommandComplete(message)
     if (this.#merge) {
+      this.#tag = message?.text
+      this.#tagCount = result.rowCount ?? 0
       if (before !== null) result.rowCount = before + (result.rowCount ?? 0)
       if (this.results.length === 0) this.results.push(result)
       return

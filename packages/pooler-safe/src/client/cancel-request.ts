@@ -1,9 +1,10 @@
 import pg from 'pg'
+import { toError } from '../errors/to-error.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { ClientInternals, ConnectionInternals } from './pg-internals.ts'
 
-/** How long a CancelRequest may take. */
-const cancelTimeoutMs = 5_000
+/** How long a CancelRequest may take before it is given up and sent again. */
+const cancelTimeoutMs = 2_000
 
 const PgConnection = pg.Connection as unknown as new (config: object) => ConnectionInternals
 
@@ -13,13 +14,16 @@ const repeatMs = 100
 /**
  * Cancels what a client is running until it has settled.
  *
- * A request that comes before the statement has reached its backend cancels nothing, and nobody says so. Repeating it is
- * safe as long as the client has nothing else to run.
+ * A request that comes before the statement has reached its backend cancels nothing, and nobody says so; one that a busy pooler
+ * does not get to in time says nothing either. Repeating it is safe as long as the client has nothing else to run.
+ *
+ * @throws PoolerSafeError when there is no key to cancel with
  */
 export async function cancelUntil(client: pg.Client, settled: Promise<void>): Promise<void> {
   const ended = settled.then(() => true)
   for (;;) {
-    await sendCancelRequest(client)
+    const failure = await sendCancelRequest(client).catch((error: unknown) => error)
+    if (failure && (client as unknown as ClientInternals).processID === null) throw toError(failure)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<false>((resolve) => {
       timer = setTimeout(() => resolve(false), repeatMs)

@@ -188,7 +188,7 @@ export class SafeClient extends originals.Client {
    * The query then rejects with `reason(outcome)`. A client that was cancelled is not used again, because a CancelRequest
    * that comes late would hit the next statement. If the server does not react in `graceMs`, the client connection is closed.
    */
-  interrupt(query: SafeQuery, reason: Interruption, graceMs = 5_000): void {
+  interrupt(query: SafeQuery, reason: Interruption, graceMs = 10_000): void {
     const queued = this.#pg._queryQueue.indexOf(query)
     if (queued >= 0) {
       this.#pg._queryQueue.splice(queued, 1)
@@ -197,6 +197,7 @@ export class SafeClient extends originals.Client {
     }
     if (this.#pg._activeQuery !== query || query.interruption) return
     query.interruption = reason
+    query.halt(this.#guard)
     const timer = setTimeout(() => {
       this.#guard.stream.destroy()
     }, graceMs)

@@ -23,6 +23,8 @@ export interface GuardedConnection extends ConnectionInternals {
   readonly awaitingReady: boolean
   /** The text that the policy layer has already judged: it is not judged twice. */
   admitted: string | undefined
+  /** Bind and Execute of further rows of the statement that the request parsed, serialised already. */
+  rows(serialised: Buffer): void
   /** Starts a request: from here to `endRequest` a refusal is thrown and leaves the socket untouched. */
   beginRequest(): void
   /** Ends a request. After a failure, says whether bytes of it are already on the socket. */
@@ -127,6 +129,12 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
       if (this.#building) this.#poison = failure
       throw failure
     }
+  }
+
+  rows(serialised: Buffer): void {
+    if (!this.#building || !this.#parsed) throw splitStatement()
+    this.#held.push(serialised)
+    this.#heldBytes += serialised.length
   }
 
   override describe(request: NamedRequest): void {

@@ -91,6 +91,12 @@ export class SafeQuery extends PgQuery {
     super.prepare(connection)
   }
 
+  /** Called when it is cancelled, for what has to be done besides the CancelRequest. */
+  halt(connection: ConnectionInternals): void {
+    // A socket that is not read would not see the answer to it.
+    connection.stream.resume()
+  }
+
   override handleRowDescription(message: unknown): void {
     try {
       super.handleRowDescription(message)

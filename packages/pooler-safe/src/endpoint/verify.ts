@@ -4,6 +4,7 @@ import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { CheckedDatabaseOptions } from '../options/database-options.ts'
 import { sessionError } from '../session/session-error.ts'
 import { run } from '../session/run.ts'
+import { startupRefusal, survivesFailingBatch } from './probes.ts'
 
 /** What a URL leads to. */
 export type EndpointMode =
@@ -20,6 +21,18 @@ export interface EndpointReport {
   readonly mode: EndpointMode
   /** Something between this process and PostgreSQL answers with a key of its own. */
   readonly pooled: boolean
+  /**
+   * The program in between, where it gives itself away. `undefined`: there is none, or it does not tell. Proxies that imitate
+   * another one are taken for that.
+   */
+  readonly pooler: 'PgBouncer' | 'Supavisor' | 'pgagroal' | undefined
+  /** What it takes. */
+  readonly accepts: {
+    /** A batch that fails in the middle leaves the client connection open. If not, use `batchMode: 'sequential'`. */
+    readonly failingBatch: boolean
+    /** Start-up parameters that it does not know itself. Most that take them drop them, or leak them to strangers. */
+    readonly startupParameters: boolean
+  }
   /** What the server says it is. */
   readonly serverVersion: string
   /** What was observed, in words. */
@@ -51,12 +64,19 @@ export async function verifyEndpoint(
   const report = await probe(options.pool)
   if (expected.pooled !== undefined && report.mode !== expected.pooled)
     throw wrongEndpoint('url', expected.pooled, report)
-  if (expected.direct === undefined) return report
+  if (expected.direct !== undefined) await verifyDirect(options, expected.direct)
+  return report
+}
+
+/** Finds out whether `directUrl` gives a session. */
+export async function verifyDirect(
+  options: CheckedDatabaseOptions,
+  expected: 'direct' | 'session' = 'session',
+): Promise<void> {
   if (options.directUrl === undefined) throw noDirectUrl()
   const direct = await probe({ ...options.pool, connectionString: options.directUrl })
-  const acceptable = expected.direct === direct.mode || (expected.direct === 'session' && direct.mode === 'direct')
-  if (!acceptable) throw wrongEndpoint('directUrl', expected.direct, direct)
-  return report
+  const acceptable = expected === direct.mode || (expected === 'session' && direct.mode === 'direct')
+  if (!acceptable) throw wrongEndpoint('directUrl', expected, direct)
 }
 
 async function probe(config: SafeClientConfig): Promise<EndpointReport> {
@@ -65,7 +85,14 @@ async function probe(config: SafeClientConfig): Promise<EndpointReport> {
   try {
     await moving.connect()
     await pinning.connect()
-    return await observe(moving, pinning)
+    const seen = await observe(moving, pinning)
+    const failingBatch = await survivesFailingBatch(config)
+    const refusal = await startupRefusal(config)
+    const evidence = [...seen.evidence]
+    if (!failingBatch) evidence.push('a batch that failed in the middle lost its client connection')
+    if (refusal) evidence.push(`a start-up parameter was refused: ${refusal}`)
+    const pooler = seen.pooled ? (seen.pooler ?? (refusal ? 'PgBouncer' : undefined)) : undefined
+    return { ...seen, pooler, evidence, accepts: { failingBatch, startupParameters: !refusal } }
   } catch (error) {
     throw sessionError(error)
   } finally {
@@ -73,9 +100,9 @@ async function probe(config: SafeClientConfig): Promise<EndpointReport> {
   }
 }
 
-async function observe(moving: SafeClient, pinning: SafeClient): Promise<EndpointReport> {
+async function observe(moving: SafeClient, pinning: SafeClient): Promise<Omit<EndpointReport, 'accepts'>> {
   const { processID } = moving as unknown as { processID: number }
-  const { pid: first, version } = await whereAmI(moving)
+  const { pid: first, version, name } = await whereAmI(moving)
   const pooled = first !== processID
   const evidence = [
     pooled
@@ -85,7 +112,9 @@ async function observe(moving: SafeClient, pinning: SafeClient): Promise<Endpoin
   const moved = await watchForMove(moving, pinning, first)
   const mode = moved ? 'transaction' : pooled ? 'session' : 'direct'
   evidence.push(moved ?? `its statements stayed on backend ${first} while another client held one in a transaction`)
-  return { mode, pooled, serverVersion: version, evidence }
+  const pooler = name === 'Supavisor' || name === 'pgagroal' ? name : undefined
+  if (pooler) evidence.push(`it calls every client "${pooler}"`)
+  return { mode, pooled, pooler, serverVersion: version, evidence }
 }
 
 async function watchForMove(moving: SafeClient, pinning: SafeClient, first: number): Promise<string | undefined> {
@@ -104,16 +133,23 @@ async function watchForMove(moving: SafeClient, pinning: SafeClient, first: numb
   return undefined
 }
 
-async function whereAmI(client: SafeClient): Promise<{ readonly pid: number; readonly version: string }> {
+async function whereAmI(client: SafeClient): Promise<Whereabouts> {
   const query = new SafeQuery({
-    text: `select pg_backend_pid() as pid, current_setting('server_version') as version`,
+    text: `select pg_backend_pid() as pid, current_setting('server_version') as version,
+      current_setting('application_name') as name`,
     queryMode: 'extended',
   })
   query.scope = 'internal'
-  const { rows } = (await run(client, query)) as { rows: { pid: number; version: string }[] }
+  const { rows } = (await run(client, query)) as { rows: Whereabouts[] }
   const [row] = rows
   if (!row) throw new TypeError('pg_backend_pid() returned no row')
   return row
+}
+
+interface Whereabouts {
+  readonly pid: number
+  readonly version: string
+  readonly name: string
 }
 
 async function pin(client: SafeClient): Promise<void> {

@@ -5,6 +5,7 @@ import type { SafePoolConfig } from '../pool/safe-pool.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import { checkTimeouts } from '../session/begin.ts'
 import { checkMilliseconds } from '../session/limit.ts'
+import { RetryBudget, type RetryBudgetOptions } from '../session/retry-budget.ts'
 import type { TransactionTimeouts } from '../session/session.ts'
 import { badOption } from './client-options.ts'
 import { closestName } from './closest-name.ts'
@@ -38,9 +39,17 @@ export interface DatabaseOptions extends TransactionTimeouts {
   /**
    * `pipeline` (default): a batch is one write and one round trip. `sequential`: one statement per round trip inside an explicit
    * transaction, for poolers that close the client connection when a batch fails in the middle (Odyssey with
-   * `pool_reserve_prepared_statement`).
+   * `pool_reserve_prepared_statement`). `auto`: find out with a batch that fails on a client connection of its own, before the
+   * first that counts or in `verify()`.
    */
-  readonly batchMode?: 'pipeline' | 'sequential' | undefined
+  readonly batchMode?: 'pipeline' | 'sequential' | 'auto' | undefined
+  /**
+   * The retries after lost or refused client connections that all units share, so that an outage does not multiply the load.
+   * Default: 50 at once, and one for every ten units that succeed.
+   */
+  readonly retryBudget?: RetryBudgetOptions | undefined
+  /** How long a transaction may run no statement before `onWarning` is told, in milliseconds. Default: no limit. */
+  readonly idleBudgetMs?: number | undefined
   /** The roles that `withSettings` may name. Default: any that the login role is a member of. */
   readonly roles?: readonly string[] | undefined
   /**
@@ -59,7 +68,9 @@ export interface CheckedDatabaseOptions {
   readonly pool: SafePoolConfig
   readonly directUrl: string | undefined
   readonly timeouts: TransactionTimeouts
-  readonly batchMode: 'pipeline' | 'sequential'
+  readonly batchMode: 'pipeline' | 'sequential' | 'auto'
+  readonly retryBudget: RetryBudget
+  readonly idleBudgetMs: number | undefined
   readonly roles: ReadonlySet<string> | undefined
   readonly escapes: 'reject' | 'allow'
 }
@@ -77,6 +88,8 @@ const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
   'wireGuard',
   'allowExitOnIdle',
   'batchMode',
+  'retryBudget',
+  'idleBudgetMs',
   'roles',
   'escapes',
   'onError',
@@ -103,8 +116,9 @@ export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOp
   checkTimeouts(options)
   const { batchMode = 'pipeline', roles, escapes = 'reject' } = options
   if (!['reject', 'allow'].includes(escapes)) throw badOption('escapes', 'must be "reject" or "allow"')
-  if (!['pipeline', 'sequential'].includes(batchMode)) {
-    throw badOption('batchMode', 'must be "pipeline" or "sequential"')
+  if (options.idleBudgetMs !== undefined) checkMilliseconds('idleBudgetMs', options.idleBudgetMs)
+  if (!['pipeline', 'sequential', 'auto'].includes(batchMode)) {
+    throw badOption('batchMode', 'must be "pipeline", "sequential" or "auto"')
   }
   if (roles !== undefined && !(Array.isArray(roles) && roles.every((role) => typeof role === 'string'))) {
     throw badOption('roles', 'must be an array of role names')
@@ -113,6 +127,8 @@ export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOp
   return {
     directUrl: options.directUrl,
     batchMode,
+    retryBudget: new RetryBudget(options.retryBudget),
+    idleBudgetMs: options.idleBudgetMs,
     escapes,
     roles: roles && new Set(roles),
     timeouts: defined({ statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs }),

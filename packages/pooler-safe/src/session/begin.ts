@@ -22,6 +22,8 @@ const transactionOptions: ReadonlySet<string> = new Set([
   'retries',
   'signal',
   'confirm',
+  'idleBudgetMs',
+  'onIdle',
   ...timeoutSettings.map(([option]) => option),
 ])
 
@@ -30,7 +32,11 @@ export function checkTransactionOptions(options: TransactionOptions): void {
   for (const key of Object.keys(options)) {
     if (!transactionOptions.has(key)) throw badOption(key, 'is not an option of transaction()', 'Remove it.')
   }
-  const { isolation, retries, confirm } = options
+  const { isolation, retries, confirm, idleBudgetMs, onIdle } = options
+  if (idleBudgetMs !== undefined) checkMilliseconds('idleBudgetMs', idleBudgetMs)
+  if (onIdle !== undefined && !['report', 'abort'].includes(onIdle)) {
+    throw badOption('onIdle', 'must be "report" or "abort"')
+  }
   if (confirm !== undefined && typeof confirm !== 'boolean') throw badOption('confirm', 'must be true or false')
   if (isolation !== undefined && !isolationLevels.has(isolation)) {
     throw badOption('isolation', `must be one of ${[...isolationLevels].map((level) => `"${level}"`).join(', ')}`)

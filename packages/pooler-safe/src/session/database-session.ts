@@ -5,9 +5,16 @@ import { readStep, type Step } from '../batch/step.ts'
 import { Totals } from '../batch/totals.ts'
 import { BatchError } from '../errors/batch-error.ts'
 import { outcomeOf } from '../errors/facts.ts'
+import { readCopyIn, readCopyOut, type CopyOptions } from '../copy/copy.ts'
+import type { CopySource } from '../copy/copy-in-query.ts'
 import { toError } from '../errors/to-error.ts'
+import { lock, tryLock, type LockOptions, type TryLockResult } from '../lock/lock.ts'
+import type { LockKey } from '../lock/lock-key.ts'
 import { badOption } from '../options/client-options.ts'
 import { Settings, type SessionSettings } from '../settings/settings.ts'
+import { handedOver, type Handover } from '../stream/handover.ts'
+import { oneByOne } from '../stream/portions.ts'
+import { defaultStreamMs, readStream, type StreamOptions } from '../stream/stream-call.ts'
 import { checkTransactionOptions } from './begin.ts'
 import { Limit } from './limit.ts'
 import { readCall } from './read-statement.ts'
@@ -43,6 +50,7 @@ export class DatabaseSession implements Session {
   query<Row>(statement: Statement, options?: QueryOptions): Promise<QueryResult<Row>>
   async query<Row>(statement: string | Statement, second?: unknown, third?: unknown): Promise<QueryResult<Row>> {
     const { text, values, options } = readCall(statement, second, third)
+    await this.#context.decide?.()
     if (this.#context.sequential) {
       return this.transaction((tx) => tx.query<Row>(text, values), options)
     }
@@ -60,6 +68,7 @@ export class DatabaseSession implements Session {
     checkTransactionOptions(transaction)
     const steps = readBatch(statements, 'batch', options)
     if (steps.length === 0) return [] as BatchResults<S>
+    await this.#context.decide?.()
     if (this.#context.sequential) {
       return this.#sequential((tx) => tx.batch(statements, { ...given({ maxStatements, maxBytes }) }), transaction)
     }
@@ -84,6 +93,7 @@ export class DatabaseSession implements Session {
     if (atomic && transaction.retries && !Array.isArray(rows)) {
       throw badOption('retries', 'needs an array of rows when atomic is set', 'Another attempt reads them again.')
     }
+    await this.#context.decide?.()
     if (atomic || this.#context.sequential) {
       return this.#sequential((tx) => tx.executeMany<Row>(text, rows, limits), transaction)
     }
@@ -94,6 +104,50 @@ export class DatabaseSession implements Session {
       committed += chunk.steps.length
     }
     return totals.result()
+  }
+
+  stream<Row>(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncGenerator<Row, undefined>
+  stream<Row>(statement: Statement, options?: StreamOptions): AsyncGenerator<Row, undefined>
+  stream<Row>(statement: string | Statement, second?: unknown, third?: unknown): AsyncGenerator<Row, undefined> {
+    const { limits, ...call } = readStream(statement, second, third)
+    const produce = (handover: Handover<Row[]>): Promise<void> =>
+      runTransaction(
+        this.#context,
+        async (tx) => {
+          for await (const rows of tx.portions<Row>({ ...call, limits: {} })) {
+            if (!(await handover.offer(rows))) return
+          }
+        },
+        { timeoutMs: defaultStreamMs, ...limits },
+        this.#settings,
+      )
+    return oneByOne(handedOver(produce))
+  }
+
+  lock<T>(key: LockKey, work: (tx: Transaction) => Promise<T>, options: LockOptions = {}): Promise<T> {
+    return promised(() => lock(this, key, work, options))
+  }
+
+  tryLock<T>(
+    key: LockKey,
+    work: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<TryLockResult<T>> {
+    return promised(() => tryLock(this, key, work, options))
+  }
+
+  copyFrom(text: string, source: CopySource, options: CopyOptions = {}): Promise<number> {
+    return promised(() => {
+      const { query, limits } = readCopyIn(text, source, options)
+      return runTransaction(this.#context, (tx) => tx.copyIn(query), limits, this.#settings)
+    })
+  }
+
+  copyTo(text: string, options: CopyOptions = {}): AsyncGenerator<Buffer, undefined> {
+    const { query, limits } = readCopyOut(text, options)
+    return handedOver((handover) =>
+      runTransaction(this.#context, (tx) => tx.copyOut(query, handover), limits, this.#settings),
+    )
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
@@ -125,7 +179,8 @@ export class DatabaseSession implements Session {
   async #limited<T>(options: TransactionOptions, unit: (limit: Limit | undefined) => Promise<T>): Promise<T> {
     const limit = Limit.of(options)
     try {
-      return await withRetries(options.retries ?? 0, limit, () => unit(limit))
+      const { retryBudget: budget } = this.#context
+      return await withRetries({ retries: options.retries, limit, budget }, () => unit(limit))
     } finally {
       limit?.dispose()
     }
@@ -154,6 +209,11 @@ function failureOf({ error, at, isUndecoded }: BatchAnswer): {
   undecoded: boolean
 } {
   return { error, at, undecoded: isUndecoded }
+}
+
+/** What is refused at once rejects too. */
+async function promised<T>(action: () => Promise<T>): Promise<T> {
+  return action()
 }
 
 /** Without the properties that are undefined. */

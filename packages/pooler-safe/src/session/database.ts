@@ -1,7 +1,14 @@
 import { toError } from '../errors/to-error.ts'
 import { analyzeSql } from '@pooler-safe/hazards'
+import { survivesFailingBatch } from '../endpoint/probes.ts'
 import { verifyEndpoint, type EndpointReport, type VerifyOptions } from '../endpoint/verify.ts'
 import { readDatabaseOptions, type DatabaseOptions } from '../options/database-options.ts'
+import type { CopyOptions } from '../copy/copy.ts'
+import type { CopySource } from '../copy/copy-in-query.ts'
+import type { LockOptions, TryLockResult } from '../lock/lock.ts'
+import type { LockKey } from '../lock/lock-key.ts'
+import type { StreamOptions } from '../stream/stream-call.ts'
+import { DirectConnections, type Direct } from '../direct/direct.ts'
 import { SafePool } from '../pool/safe-pool.ts'
 import { warn } from '../errors/warn.ts'
 import { EscapeGuard } from './escape-guard.ts'
@@ -23,6 +30,7 @@ import type {
 } from './session.ts'
 import type { SessionSettings } from '../settings/settings.ts'
 import { sessionError } from './session-error.ts'
+import type { SessionContext } from './session-context.ts'
 import type { Transaction } from './transaction.ts'
 
 /** A pool of client connections to one database behind a transaction-mode pooler. */
@@ -37,10 +45,13 @@ export interface Database extends Session, AsyncDisposable {
     rows: ParameterRows,
     options?: ExecuteManyOptions,
   ): Promise<QueryResult<Row>>
+  /** What needs a session, over `directUrl`: listening, session locks, migrations. Each use says why. */
+  readonly direct: Direct
   /**
    * Finds out what the URL leads to: PostgreSQL itself, or a pooler in session or transaction mode.
    *
-   * Opens two client connections of its own and leaves nothing behind. About six round trips.
+   * Opens four client connections of its own, one after the other or two at once, and leaves nothing behind. About ten round
+   * trips. With `batchMode: 'auto'` it also decides how batches are sent.
    *
    * @throws PoolerSafeError POOLER_SAFE_WRONG_ENDPOINT when it is not what `options` expects, or a pooler in statement mode;
    * POOLER_SAFE_CONNECT_FAILED when nothing answers
@@ -76,29 +87,45 @@ export function createDatabase(options: DatabaseOptions): Database {
 
 class PooledDatabase implements Database {
   readonly pool: SafePool
+  readonly direct: DirectConnections
   readonly #options: ReturnType<typeof readDatabaseOptions>
   readonly #settings: string | undefined
+  readonly #context: SessionContext
   readonly #session: DatabaseSession
   readonly #escapes: EscapeGuard
   #closing: Promise<void> | undefined
+  #deciding: Promise<void> | undefined
 
   constructor(options: DatabaseOptions) {
     this.#options = readDatabaseOptions(options)
     this.pool = new SafePool(this.#options.pool)
+    this.direct = new DirectConnections(this.#options, (error) => {
+      if (options.onError) options.onError(error)
+      else warn(error, options.onWarning)
+    })
     const { timeouts, batchMode, roles, escapes } = this.#options
     this.#escapes = new EscapeGuard(escapes === 'reject', (warning) => warn(warning, options.onWarning))
     this.#settings = settingsText(timeouts)
-    this.#session = new DatabaseSession(
-      { pool: this.pool, timeouts, sequential: batchMode === 'sequential', roles, escapes: this.#escapes },
-      undefined,
-    )
+    this.#context = {
+      pool: this.pool,
+      timeouts,
+      sequential: batchMode === 'sequential',
+      decide: batchMode === 'auto' ? () => this.#decide() : undefined,
+      roles,
+      escapes: this.#escapes,
+      retryBudget: this.#options.retryBudget,
+      idleBudgetMs: this.#options.idleBudgetMs,
+      onWarning: (warning) => warn(warning, options.onWarning),
+    }
+    this.#session = new DatabaseSession(this.#context, undefined)
   }
 
   query<Row>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<QueryResult<Row>>
   query<Row>(statement: Statement, options?: QueryOptions): Promise<QueryResult<Row>>
   query<Row>(statement: string | Statement, second?: unknown, third?: unknown): Promise<QueryResult<Row>> {
     // A setting and its statement are a batch too.
-    if (this.#settings !== undefined && this.#options.batchMode === 'sequential' && !standsAlone(statement)) {
+    const { sequential, decide } = this.#context
+    if (this.#settings !== undefined && (sequential || decide) && !standsAlone(statement)) {
       const { text, values, options } = readCall(statement, second, third)
       return this.#session.query<Row>(text, values, options)
     }
@@ -135,17 +162,62 @@ class PooledDatabase implements Database {
     return this.#session.executeMany(text, rows, options)
   }
 
+  stream<Row>(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncIterableIterator<Row>
+  stream<Row>(statement: Statement, options?: StreamOptions): AsyncIterableIterator<Row>
+  stream<Row>(statement: string | Statement, second?: unknown, third?: unknown): AsyncIterableIterator<Row> {
+    return this.#session.stream<Row>(statement as string, second as readonly unknown[], third as StreamOptions)
+  }
+
+  lock<T>(key: LockKey, work: (tx: Transaction) => Promise<T>, options?: LockOptions): Promise<T> {
+    return this.#session.lock(key, work, options)
+  }
+
+  tryLock<T>(
+    key: LockKey,
+    work: (tx: Transaction) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<TryLockResult<T>> {
+    return this.#session.tryLock(key, work, options)
+  }
+
+  copyFrom(text: string, source: CopySource, options?: CopyOptions): Promise<number> {
+    return this.#session.copyFrom(text, source, options)
+  }
+
+  copyTo(text: string, options?: CopyOptions): AsyncIterableIterator<Buffer> {
+    return this.#session.copyTo(text, options)
+  }
+
   withSettings(settings: SessionSettings): Session {
     return this.#session.withSettings(settings)
   }
 
   verify(options: VerifyOptions = {}): Promise<EndpointReport> {
-    return verifyEndpoint(this.#options, options)
+    return verifyEndpoint(this.#options, options).then((report) => {
+      if (this.#options.batchMode === 'auto') this.#decided(report.accepts.failingBatch)
+      return report
+    })
+  }
+
+  #decide(): Promise<void> {
+    this.#deciding ??= survivesFailingBatch(this.#options.pool).then(
+      (survives) => this.#decided(survives),
+      (error: unknown) => {
+        this.#deciding = undefined
+        throw error
+      },
+    )
+    return this.#deciding
+  }
+
+  #decided(survives: boolean): void {
+    this.#context.sequential = !survives
+    this.#context.decide = undefined
   }
 
   close(): Promise<void> {
     this.#escapes.close()
-    this.#closing ??= this.pool.end()
+    this.#closing ??= Promise.all([this.pool.end(), this.direct.close()]).then(() => undefined)
     return this.#closing
   }
 

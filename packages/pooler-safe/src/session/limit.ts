@@ -16,8 +16,12 @@ export class Limit {
   #listener: (() => void) | undefined
 
   /** Nothing when there is nothing to limit. */
-  static of({ timeoutMs, signal }: LimitOptions): Limit | undefined {
-    if (timeoutMs === undefined && signal === undefined) return undefined
+  static of(options: LimitOptions): Limit | undefined {
+    return options.timeoutMs === undefined && options.signal === undefined ? undefined : Limit.always(options)
+  }
+
+  /** Also when there is nothing to limit yet. */
+  static always({ timeoutMs, signal }: LimitOptions): Limit {
     if (timeoutMs !== undefined) checkMilliseconds('timeoutMs', timeoutMs)
     return new Limit(timeoutMs, signal)
   }
@@ -25,7 +29,7 @@ export class Limit {
   private constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
     this.#signal = signal
     if (timeoutMs !== undefined) {
-      this.#timer = setTimeout(() => this.#fire((outcome, cause) => timedOut(timeoutMs, outcome, cause)), timeoutMs)
+      this.#timer = setTimeout(() => this.fire((outcome, cause) => timedOut(timeoutMs, outcome, cause)), timeoutMs)
     }
     if (signal?.aborted) this.#aborted()
     else signal?.addEventListener('abort', this.#aborted, { once: true })
@@ -50,10 +54,11 @@ export class Limit {
 
   readonly #aborted = (): void => {
     const reason: unknown = this.#signal?.reason
-    this.#fire((outcome, cause) => aborted(outcome, cause ?? reason))
+    this.fire((outcome, cause) => aborted(outcome, cause ?? reason))
   }
 
-  #fire(reason: Interruption): void {
+  /** Fires for a reason of its own. */
+  fire(reason: Interruption): void {
     if (this.fired) return
     this.fired = reason
     this.#listener?.()

@@ -20,10 +20,16 @@ export interface QueryCall {
  *
  * @throws PoolerSafeError POOLER_SAFE_INVALID_QUERY, POOLER_SAFE_BAD_OPTION
  */
-export function readCall(statement: string | Statement, second: unknown, third: unknown): QueryCall {
+export function readCall(
+  statement: string | Statement,
+  second: unknown,
+  third: unknown,
+  method = 'query',
+  known = queryOptions,
+): QueryCall {
   const isText = typeof statement === 'string'
   const { text, values } = readTextAndValues(statement, isText ? second : undefined)
-  return { text, values, options: checkOptions(isText ? third : second) }
+  return { text, values, options: checkOptions(isText ? third : second, method, known) }
 }
 
 /** As {@link readCall}, ready to be handed to a client. */
@@ -60,13 +66,14 @@ export function readTextAndValues(
   return { text, values }
 }
 
-function checkOptions(options: unknown): QueryOptions {
+export function checkOptions(options: unknown, method: string, known: ReadonlySet<string>): QueryOptions {
   if (options === undefined) return noOptions
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidStatement('The options of a query are an object. Values of a statement object belong inside it.')
+    throw invalidStatement(`The options of ${method}() are an object. Values of a statement object belong inside it.`)
   }
   for (const key of Object.keys(options)) {
-    if (!queryOptions.has(key)) throw badOption(key, 'is not an option of query()', 'Known are timeoutMs and signal.')
+    if (known.has(key)) continue
+    throw badOption(key, `is not an option of ${method}()`, `Known are ${[...known].join(', ')}.`)
   }
   return options
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { factsOf, sqlStateOf, type ErrorFacts } from '../errors/facts.ts'
 import type { Limit } from './limit.ts'
+import type { RetryBudget } from './retry-budget.ts'
 
 /** Failures that the server undid completely and that another attempt is the documented cure for. */
 const serializationFailures: ReadonlySet<string> = new Set(['40001', '40P01'])
@@ -57,14 +58,28 @@ function causes(error: unknown): Error[] {
   return found
 }
 
+/** The server did not refuse the unit: it was not there. */
+function isOutage(error: unknown): boolean {
+  return retryBaseMs(error) === outageBaseMs
+}
+
+/** How often a unit may be run again, and what keeps it from that. */
+export interface Retries {
+  readonly retries: number | undefined
+  readonly limit: Limit | undefined
+  readonly budget: RetryBudget
+}
+
 /** Runs a whole unit, and again while its failures allow it. */
-export async function withRetries<T>(retries: number, limit: Limit | undefined, unit: () => Promise<T>): Promise<T> {
+export async function withRetries<T>({ retries = 0, limit, budget }: Retries, unit: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await unit()
+      const result = await unit()
+      budget.putBack()
+      return result
     } catch (error) {
       const delayMs = attempt < retries && !limit?.fired ? retryDelayMs(error, attempt) : undefined
-      if (delayMs === undefined) throw error
+      if (delayMs === undefined || (isOutage(error) && !budget.take())) throw error
       await waitToRetry(delayMs, limit)
     }
   }

@@ -8,6 +8,7 @@ import type { TransactionTrace } from '../telemetry/channels.ts'
 import { traceTransaction } from '../telemetry/trace.ts'
 import { beginSteps, checkTransactionOptions } from './begin.ts'
 import { checkOut, giveBack, internal, leave } from './client-turn.ts'
+import { IdleBudget } from './idle-budget.ts'
 import { Limit } from './limit.ts'
 import { withRetries } from './retry.ts'
 import { run } from './run.ts'
@@ -15,7 +16,7 @@ import type { SessionContext } from './session-context.ts'
 import type { TransactionOptions } from './session.ts'
 import { notExecuted, TransactionFate } from './transaction-fate.ts'
 import { TransactionHandle } from './transaction-handle.ts'
-import type { Transaction } from './transaction.ts'
+import type { TransactionSession } from './transaction-session.ts'
 import type { Unit } from './unit.ts'
 
 /**
@@ -26,7 +27,7 @@ import type { Unit } from './unit.ts'
  */
 export function runTransaction<T>(
   context: SessionContext,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: TransactionSession) => Promise<T>,
   options: TransactionOptions,
   settings: Settings | undefined,
 ): Promise<T> {
@@ -35,17 +36,18 @@ export function runTransaction<T>(
 
 async function runAttempts<T>(
   context: SessionContext,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: TransactionSession) => Promise<T>,
   options: TransactionOptions,
   settings: Settings | undefined,
   trace: TransactionTrace,
 ): Promise<T> {
   checkTransactionOptions(options)
   context.escapes.check()
-  const limit = Limit.of(options)
+  await context.decide?.()
+  const limit = options.onIdle === 'abort' ? Limit.always(options) : Limit.of(options)
   const opening = [...beginSteps(options, context.timeouts), ...(settings?.enter() ?? [])]
   try {
-    return await withRetries(options.retries ?? 0, limit, () => {
+    return await withRetries({ retries: options.retries, limit, budget: context.retryBudget }, () => {
       trace.attempts += 1
       return attempt(context, work, opening, options, limit)
     })
@@ -57,17 +59,17 @@ async function runAttempts<T>(
 /** One attempt, and what became of it when the answer to its COMMIT was lost. */
 async function attempt<T>(
   context: SessionContext,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: TransactionSession) => Promise<T>,
   opening: readonly Step[],
-  { isolation, confirm }: TransactionOptions,
+  options: TransactionOptions,
   limit: Limit | undefined,
 ): Promise<T> {
-  if (!confirm) return attemptOnce(context, work, opening, isolation, limit)
+  if (!options.confirm) return attemptOnce(context, work, opening, options, limit)
   const fate = new TransactionFate()
   const pending: T[] = []
   try {
     // Behind BEGIN, and before settings take rights away.
-    return await attemptOnce(context, work, opening.toSpliced(1, 0, fate.step), isolation, limit, (result) => {
+    return await attemptOnce(context, work, opening.toSpliced(1, 0, fate.step), options, limit, (result) => {
       pending.push(result)
     })
   } catch (error) {
@@ -88,9 +90,9 @@ function rolledBack(error: unknown): PoolerSafeError {
 
 async function attemptOnce<T>(
   context: SessionContext,
-  work: (tx: Transaction) => Promise<T>,
+  work: (tx: TransactionSession) => Promise<T>,
   opening: readonly Step[],
-  isolation: string | undefined,
+  options: TransactionOptions,
   limit: Limit | undefined,
   committing?: (result: T) => void,
 ): Promise<T> {
@@ -98,11 +100,13 @@ async function attemptOnce<T>(
   const client = await checkOut(pool, limit)
   const unit: Unit = {
     client,
-    isolation,
+    isolation: options.isolation,
     sequential,
+    idle: idleBudget(context, options, limit),
     roles,
     opening: [...opening],
     begun: false,
+    cursors: 0,
     committed: false,
     endedBy: undefined,
     fatal: undefined,
@@ -113,6 +117,7 @@ async function attemptOnce<T>(
     const result = await handle.perform((tx) => escapes.run(() => work(tx)), limit)
     // Without a statement there was no transaction, and with `commitWith` there is none any more.
     if (unit.begun && !unit.committed) {
+      unit.idle?.stop()
       limit?.check('not-executed')
       committing?.(result)
       await commit(client, limit)
@@ -123,8 +128,21 @@ async function attemptOnce<T>(
     if (unit.committed) throw afterCommit(error)
     throw error
   } finally {
+    unit.idle?.stop()
     giveBack(client, released)
   }
+}
+
+function idleBudget(
+  { idleBudgetMs: usual, onWarning }: SessionContext,
+  { idleBudgetMs = usual, onIdle = 'report' }: TransactionOptions,
+  limit: Limit | undefined,
+): IdleBudget | undefined {
+  if (idleBudgetMs === undefined) return undefined
+  return new IdleBudget(idleBudgetMs, (error) => {
+    if (onIdle === 'abort') limit?.fire(error)
+    else onWarning(error('not-executed'))
+  })
 }
 
 /** What a callback throws behind its own COMMIT undoes nothing, and must not make anybody repeat the unit. */

@@ -1,5 +1,6 @@
 import type { EscapeGuard } from './escape-guard.ts'
 import type { SafePool } from '../pool/safe-pool.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import type { TransactionTimeouts } from './session.ts'
 
 /** What the sessions of one database share. */
@@ -9,7 +10,13 @@ export interface SessionContext {
   /** Timeouts that every transaction runs under, unless it has its own. */
   readonly timeouts: TransactionTimeouts
   /** One statement per round trip, also in batches. */
-  readonly sequential: boolean
+  sequential: boolean
+  /** Finds out whether it has to be, while that is not known. */
+  decide: (() => Promise<void>) | undefined
+  readonly retryBudget: RetryBudget
+  /** How long a transaction may run no statement before it is reported. */
+  readonly idleBudgetMs: number | undefined
+  readonly onWarning: (warning: Error) => void
   /** Roles that settings may name; any when it is undefined. */
   readonly roles: ReadonlySet<string> | undefined
 }

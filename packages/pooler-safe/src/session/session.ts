@@ -1,5 +1,10 @@
 import type pg from 'pg'
+import type { CopyOptions } from '../copy/copy.ts'
+import type { CopySource } from '../copy/copy-in-query.ts'
+import type { LockKey } from '../lock/lock-key.ts'
+import type { LockOptions, TryLockResult } from '../lock/lock.ts'
 import type { SessionSettings } from '../settings/settings.ts'
+import type { StreamOptions } from '../stream/stream-call.ts'
 import type { Transaction } from './transaction.ts'
 
 /** Carries the type of a statement's rows. There is nothing under it at run time. */
@@ -84,8 +89,11 @@ export interface BatchLimits extends QueryOptions {
   readonly maxBytes?: number
 }
 
+/** What has no meaning for one round trip. */
+type InteractiveOptions = 'idleInTransactionTimeoutMs' | 'confirm' | 'idleBudgetMs' | 'onIdle'
+
 /** Options of `Database.batch`. */
-export interface BatchOptions extends BatchLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs' | 'confirm'> {}
+export interface BatchOptions extends BatchLimits, Omit<TransactionOptions, InteractiveOptions> {}
 
 /** Options of `executeMany` wherever it runs. */
 export interface ExecuteManyLimits extends QueryOptions {
@@ -96,8 +104,7 @@ export interface ExecuteManyLimits extends QueryOptions {
 }
 
 /** Options of `Database.executeMany`. */
-export interface ExecuteManyOptions
-  extends ExecuteManyLimits, Omit<TransactionOptions, 'idleInTransactionTimeoutMs' | 'confirm'> {
+export interface ExecuteManyOptions extends ExecuteManyLimits, Omit<TransactionOptions, InteractiveOptions> {
   /** All rows or none, however many chunks they take. Default: each chunk is all or nothing. */
   readonly atomic?: boolean
 }
@@ -129,6 +136,13 @@ export interface TransactionOptions extends TransactionTimeouts {
    * transaction that only reads have one.
    */
   readonly confirm?: boolean
+  /**
+   * How long the transaction may run no statement, in milliseconds: its backend serves nobody else meanwhile. Measured in this
+   * process. Default: the one of the database, or none.
+   */
+  readonly idleBudgetMs?: number
+  /** When the idle budget is spent: tell `onWarning` (default), or roll back and reject. */
+  readonly onIdle?: 'report' | 'abort'
   /** Rolls back when it fires. */
   readonly signal?: AbortSignal
 }
@@ -210,6 +224,78 @@ export interface Session {
     rows: ParameterRows,
     options?: ExecuteManyLimits,
   ): Promise<QueryResult<Row>>
+
+  /**
+   * Reads the rows of a query one after the other, however many they are.
+   *
+   * A cursor in a transaction, one round trip per `fetchSize` rows, and no more than those in memory: the next are fetched when
+   * the loop asks for them. On a {@link Database} it is a transaction of its own, which holds a backend until the loop ends, so
+   * it has a deadline. Leaving the loop early closes the cursor and ends that transaction; an error and the `signal` end both.
+   * On a {@link Transaction} other statements of it may run between two rows.
+   *
+   * The text is a query: `select`, `values`, `table` or `with` without writing.
+   *
+   * @throws from the iteration, what `query` and `transaction` throw; at once for what is refused before it is sent
+   * @example
+   * ```ts
+   * for await (const { id } of db.stream<{ id: number }>('select id from job order by id', [], { fetchSize: 500 })) {
+   *   report(id)
+   * }
+   * ```
+   */
+  stream<Row = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+    options?: StreamOptions,
+  ): AsyncIterableIterator<Row>
+  stream<Row = Record<string, unknown>>(statement: Statement, options?: StreamOptions): AsyncIterableIterator<Row>
+
+  /**
+   * Runs `work` in a transaction that holds an advisory lock, from before `work` starts until after COMMIT.
+   *
+   * The lock belongs to the transaction (`pg_advisory_xact_lock`), so no backend keeps it. BEGIN and the lock are one round
+   * trip. On a {@link Transaction} `work` runs behind a savepoint, and the lock stays until the whole transaction ends.
+   *
+   * @throws PoolerSafeError POOLER_SAFE_LOCK_TIMEOUT, with nothing executed, when it was not free in `waitMs`
+   * @example
+   * ```ts
+   * await db.lock(['invoice', 7], (tx) => tx.query('update account set balance = 0 where id = $1', [7]), { waitMs: 2_000 })
+   * ```
+   */
+  lock<T>(key: LockKey, work: (tx: Transaction) => Promise<T>, options?: LockOptions): Promise<T>
+
+  /** As {@link Session.lock}, but does not wait: without the lock, `work` is not run and `locked` is false. */
+  tryLock<T>(
+    key: LockKey,
+    work: (tx: Transaction) => Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<TryLockResult<T>>
+
+  /**
+   * Runs `copy … from stdin` with the data that `source` yields, as fast as the server takes it.
+   *
+   * All or nothing, in a transaction: a source that fails rejects with its error, and nothing of it stays. On a
+   * {@link Transaction} it is behind a savepoint, and the transaction takes no other statement until it ends.
+   *
+   * @returns how many rows were copied
+   * @example
+   * ```ts
+   * await db.copyFrom('copy job (state) from stdin (format csv)', ['queued\n', 'done\n'])
+   * ```
+   */
+  copyFrom(text: string, source: CopySource, options?: CopyOptions): Promise<number>
+
+  /**
+   * Runs `copy … to stdout` and yields its bytes as they come; the socket is read no faster than they are taken.
+   *
+   * In a transaction, as {@link Session.copyFrom}. Leaving the loop early cancels it.
+   *
+   * @example
+   * ```ts
+   * for await (const bytes of db.copyTo('copy job to stdout (format csv)')) report(bytes.toString())
+   * ```
+   */
+  copyTo(text: string, options?: CopyOptions): AsyncIterableIterator<Buffer>
 
   /**
    * Gives a session that runs everything under local settings: a role, JWT claims, a tenant, timeouts.

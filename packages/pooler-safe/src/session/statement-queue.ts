@@ -1,10 +1,12 @@
 import { perform, type Answer } from '../batch/perform.ts'
-import type { SafeBatch } from '../batch/safe-batch.ts'
 import type { Step } from '../batch/step.ts'
 import type { ResultInternals } from '../client/pg-internals.ts'
-import type { Interruption } from '../client/safe-query.ts'
+import type { CopyQuery } from '../copy/copy-query.ts'
+import type { Interruption, SafeQuery } from '../client/safe-query.ts'
 import { isPoolerSafeError, type PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { Limit } from './limit.ts'
+import { run } from './run.ts'
+import { toError } from '../errors/to-error.ts'
 import { aborted } from './transaction-errors.ts'
 import type { Unit } from './unit.ts'
 
@@ -24,6 +26,8 @@ export interface Item {
   /** Shares its request with no other item. */
   readonly alone: boolean
   readonly merge?: boolean
+  /** Runs behind the steps, as a request of its own. */
+  readonly copy?: CopyQuery | undefined
   readonly limit: Limit | undefined
   settle(answer: ItemAnswer): void
 }
@@ -40,8 +44,9 @@ export class StatementQueue {
   readonly #unit: Unit
   readonly #items: Item[] = []
   #running: readonly Item[] | undefined
-  #request: SafeBatch | undefined
+  #request: SafeQuery | undefined
   #scheduled = false
+  #closed: Interruption | undefined
   #idle: (() => void)[] = []
 
   constructor(unit: Unit) {
@@ -54,6 +59,7 @@ export class StatementQueue {
 
   add(item: Item): void {
     this.#items.push(item)
+    this.#unit.idle?.stop()
     item.limit?.onFire(() => this.#interrupt(item))
     if (this.#running || this.#scheduled) return
     this.#scheduled = true
@@ -65,6 +71,7 @@ export class StatementQueue {
 
   /** Nothing queued will run, and what runs is cancelled. */
   close(fired: Interruption): void {
+    this.#closed = fired
     for (const item of this.#items.splice(0)) item.settle({ error: fired('not-executed'), results: [] })
     if (this.#request) this.#unit.client.interrupt(this.#request, fired)
   }
@@ -128,16 +135,35 @@ export class StatementQueue {
     const { client, opening, sequential } = this.#unit
     const lead = opening.splice(0)
     if (lead.length > 0) this.#unit.begun = true
-    const answer = await perform(client, [...lead, ...items.flatMap(({ steps }) => steps)], {
-      sequential,
-      merge: items[0]?.merge,
-      onStart: (request) => (this.#request = request),
-    })
+    const steps = [...lead, ...items.flatMap(({ steps }) => steps)]
+    const copy = items[0]?.copy
+    let answer: Answer = nothing
+    if (steps.length > 0 || !copy) {
+      answer = await perform(client, steps, {
+        sequential,
+        merge: items[0]?.merge,
+        onStart: (request) => (this.#request = request),
+      })
+    }
+    if (copy && answer.error === undefined) answer = await this.#copy(copy, steps.length)
     this.#request = undefined
     this.#running = undefined
     if (answer.error !== undefined) this.#failed(answer, lead.length)
     this.#settle(items, answer, lead.length)
     this.#next()
+  }
+
+  async #copy(copy: CopyQuery, failedStep: number): Promise<Answer> {
+    const { client } = this.#unit
+    this.#request = copy
+    try {
+      if (this.#closed) throw this.#closed('not-executed')
+      await run(client, copy)
+      return nothing
+    } catch (error) {
+      if (copy.isOutOfStep) client.evicted ??= toError(error)
+      return { ...nothing, error: copy.ownError ?? error, failedStep }
+    }
   }
 
   #failed({ error, failedStep }: Answer, lead: number): void {
@@ -151,6 +177,10 @@ export class StatementQueue {
     let from = lead
     let result = 0
     for (const item of items) {
+      if (item.copy) {
+        item.settle({ error: answer.error, results: [] })
+        return
+      }
       const to = from + item.steps.length
       const visible = item.merge ? 1 : item.steps.filter(({ hidden }) => !hidden).length
       item.settle({ ...answerFor(answer, lead, from, to), results: answer.results.slice(result, result + visible) })
@@ -161,9 +191,12 @@ export class StatementQueue {
 
   #reportIdle(): void {
     if (!this.isIdle) return
+    if (this.#unit.begun) this.#unit.idle?.start()
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 }
+
+const nothing: Answer = { error: undefined, failedStep: undefined, undecoded: new Map(), results: [] }
 
 function isLost(error: unknown): error is PoolerSafeError {
   return isPoolerSafeError(error) && error.code === 'POOLER_SAFE_TRANSACTION_LOST'

@@ -1,12 +1,12 @@
 import { hiddenStep, type Step } from '../batch/step.ts'
 import { SafeQuery, type Interruption } from '../client/safe-query.ts'
+import type { CopyQuery } from '../copy/copy-query.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Limit } from './limit.ts'
 import { run } from './run.ts'
 import { StatementQueue, type ItemAnswer } from './statement-queue.ts'
 import { busy, ended, innerCommit } from './transaction-errors.ts'
 import { TransactionSession } from './transaction-session.ts'
-import type { Transaction } from './transaction.ts'
 import type { Unit } from './unit.ts'
 
 /**
@@ -22,6 +22,7 @@ export interface IssueOptions {
   readonly limit?: Limit | undefined
   /** Commit behind the statements, and end the handle. */
   readonly commit?: boolean
+  readonly copy?: CopyQuery
 }
 
 /** What is behind a {@link Transaction}: its state, its queue, its savepoints. */
@@ -40,7 +41,8 @@ export class TransactionHandle {
   }
 
   /** Issues statements as one item. Rejects only when they cannot be issued. */
-  issue(steps: readonly Step[], { alone, merge = false, limit, commit = false }: IssueOptions): Promise<ItemAnswer> {
+  issue(steps: readonly Step[], options: IssueOptions): Promise<ItemAnswer> {
+    const { alone, merge = false, limit, commit = false, copy } = options
     this.#checkOpen()
     if (commit && this.depth > 0) throw innerCommit()
     // After COMMIT nothing may follow; what was issued before leaves before it.
@@ -50,6 +52,7 @@ export class TransactionHandle {
         steps: commit ? [...steps, hiddenStep('commit')] : steps,
         alone,
         merge,
+        copy,
         limit,
         settle: (answer) => {
           limit?.dispose()
@@ -61,13 +64,28 @@ export class TransactionHandle {
     })
   }
 
+  /** Has a statement ride with the next one, if there will be one. */
+  afterwards(step: Step): void {
+    if (this.#state === 'open' && !this.isAborted) this.unit.opening.push(step)
+  }
+
+  /** A name that no other cursor of this transaction has. */
+  nextCursor(): string {
+    this.unit.cursors += 1
+    return `pooler_safe_cursor_${this.unit.cursors}`
+  }
+
   /** Says whether an error of a statement is also the error of the whole transaction. */
   get isAborted(): boolean {
     return this.#queue.refusal() !== undefined
   }
 
   /** Runs `work` behind a savepoint. Savepoint and release ride with the statements next to them. */
-  nest<T>(work: (tx: Transaction) => Promise<T>, limit: Limit | undefined, settings: Settings | undefined): Promise<T> {
+  nest<T>(
+    work: (tx: TransactionSession) => Promise<T>,
+    limit: Limit | undefined,
+    settings: Settings | undefined,
+  ): Promise<T> {
     this.#checkOpen()
     this.#state = 'nested'
     const running = this.#nest(work, limit, settings).finally(() => {
@@ -80,7 +98,7 @@ export class TransactionHandle {
   }
 
   /** Runs the callback, waits for what it did not await, and closes the handle. */
-  async perform<T>(work: (tx: Transaction) => Promise<T>, limit: Limit | undefined): Promise<T> {
+  async perform<T>(work: (tx: TransactionSession) => Promise<T>, limit: Limit | undefined): Promise<T> {
     try {
       const result = await this.#untilFired(work, limit)
       await this.#settled()
@@ -96,7 +114,7 @@ export class TransactionHandle {
   }
 
   async #nest<T>(
-    work: (tx: Transaction) => Promise<T>,
+    work: (tx: TransactionSession) => Promise<T>,
     limit: Limit | undefined,
     settings: Settings | undefined,
   ): Promise<T> {
@@ -148,8 +166,8 @@ export class TransactionHandle {
     }
   }
 
-  #untilFired<T>(work: (tx: Transaction) => Promise<T>, limit: Limit | undefined): Promise<T> {
-    const working = Promise.resolve(new TransactionSession(this, undefined) as Transaction).then(work)
+  #untilFired<T>(work: (tx: TransactionSession) => Promise<T>, limit: Limit | undefined): Promise<T> {
+    const working = Promise.resolve(new TransactionSession(this, undefined)).then(work)
     if (!limit) return working
     return new Promise<T>((resolve, reject) => {
       limit.onFire(() => {

@@ -3,9 +3,25 @@ import { readChunks } from '../batch/chunks.ts'
 import { Totals } from '../batch/totals.ts'
 import { batchError } from '../batch/outcome.ts'
 import { readStep, type Step } from '../batch/step.ts'
+import { leftEarly, readCopyIn, readCopyOut, type CopyOptions } from '../copy/copy.ts'
+import type { CopyInQuery, CopySource } from '../copy/copy-in-query.ts'
+import type { CopyOutQuery } from '../copy/copy-out-query.ts'
+import type { CopyQuery } from '../copy/copy-query.ts'
 import { toError } from '../errors/to-error.ts'
+import { lock, tryLock, type LockOptions, type TryLockResult } from '../lock/lock.ts'
+import type { LockKey } from '../lock/lock-key.ts'
 import { badOption } from '../options/client-options.ts'
 import { Settings, type SessionSettings } from '../settings/settings.ts'
+import { handedOver, type Handover } from '../stream/handover.ts'
+import { countDown, oneByOne } from '../stream/portions.ts'
+import {
+  closeStep,
+  declareStep,
+  fetchStep,
+  readStream,
+  type StreamCall,
+  type StreamOptions,
+} from '../stream/stream-call.ts'
 import { checkTransactionOptions } from './begin.ts'
 import { Limit } from './limit.ts'
 import { readCall } from './read-statement.ts'
@@ -92,6 +108,86 @@ export class TransactionSession implements Transaction {
     })
   }
 
+  stream<Row>(text: string, values?: readonly unknown[], options?: StreamOptions): AsyncGenerator<Row, undefined>
+  stream<Row>(statement: Statement, options?: StreamOptions): AsyncGenerator<Row, undefined>
+  stream<Row>(statement: string | Statement, second?: unknown, third?: unknown): AsyncGenerator<Row, undefined> {
+    return oneByOne(this.portions<Row>(readStream(statement, second, third)))
+  }
+
+  /** The rows of a stream, in portions as they are fetched. */
+  async *portions<Row>({ step, fetchSize, limits }: StreamCall): AsyncGenerator<Row[], undefined> {
+    const name = this.#handle.nextCursor()
+    const fetch = fetchStep(name, fetchSize)
+    const remaining = countDown(limits)
+    let steps = [declareStep(name, step), fetch]
+    let isOpen = false
+    try {
+      for (;;) {
+        const limit = Limit.of(remaining())
+        const answer = await this.#issue(steps, { alone: limit !== undefined, limit })
+        if (answer.error !== undefined) throw toError(answer.error)
+        isOpen = true
+        const rows = (answer.results[0]?.rows ?? []) as Row[]
+        if (rows.length > 0) yield rows
+        if (rows.length < fetchSize) return undefined
+        steps = [fetch]
+      }
+    } finally {
+      if (isOpen) this.#handle.afterwards(closeStep(name))
+    }
+  }
+
+  lock<T>(key: LockKey, work: (tx: Transaction) => Promise<T>, options: LockOptions = {}): Promise<T> {
+    return this.#guarded(() => lock(this, key, work, options))
+  }
+
+  tryLock<T>(
+    key: LockKey,
+    work: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<TryLockResult<T>> {
+    return this.#guarded(() => tryLock(this, key, work, options))
+  }
+
+  copyFrom(text: string, source: CopySource, options: CopyOptions = {}): Promise<number> {
+    return this.#guarded(async () => {
+      const { query, limits } = readCopyIn(text, source, options)
+      return await this.#handle.nest((inner) => inner.copyIn(query), Limit.of(limits), this.#settings)
+    })
+  }
+
+  copyTo(text: string, options: CopyOptions = {}): AsyncGenerator<Buffer, undefined> {
+    const { query, limits } = readCopyOut(text, options)
+    return handedOver((handover) =>
+      this.#guarded(() =>
+        this.#handle.nest((inner) => inner.copyOut(query, handover), Limit.of(limits), this.#settings),
+      ),
+    )
+  }
+
+  async copyIn(query: CopyInQuery): Promise<number> {
+    await this.#copy(query)
+    return query.copied
+  }
+
+  async copyOut(query: CopyOutQuery, handover: Handover<Buffer>): Promise<void> {
+    const copying = this.#copy(query).finally(() => query.finish())
+    copying.catch(() => undefined)
+    for (;;) {
+      const bytes = await query.take()
+      if (bytes === undefined) break
+      if (await handover.offer(bytes)) continue
+      this.#handle.unit.client.interrupt(query, leftEarly)
+      break
+    }
+    await copying
+  }
+
+  async #copy(copy: CopyQuery): Promise<void> {
+    const { error } = await this.#handle.issue([], { alone: true, copy })
+    if (error !== undefined) throw toError(error)
+  }
+
   transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     return this.#guarded(async () => {
       checkNestedOptions(options, this.#handle.unit.isolation)
@@ -155,6 +251,8 @@ function checkNestedOptions(options: TransactionOptions, isolation: string | und
     'lockTimeoutMs',
     'idleInTransactionTimeoutMs',
     'confirm',
+    'idleBudgetMs',
+    'onIdle',
   ] as const
   for (const key of outermostOnly) {
     if (options[key] !== undefined) throw badOption(key, 'cannot be set for a nested transaction', hint)

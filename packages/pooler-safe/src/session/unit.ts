@@ -1,5 +1,6 @@
 import type { Step } from '../batch/step.ts'
 import type { SafeClient } from '../client/safe-client.ts'
+import type { IdleBudget } from './idle-budget.ts'
 
 /** What the handles of one transaction, outermost and nested, share. */
 export interface Unit {
@@ -16,6 +17,10 @@ export interface Unit {
   readonly opening: Step[]
   /** BEGIN has been sent. */
   begun: boolean
+  /** Measures how long the transaction runs no statement. */
+  readonly idle: IdleBudget | undefined
+  /** How many cursors were opened. */
+  cursors: number
   /** COMMIT was confirmed, by `commitWith`. */
   committed: boolean
   /** `commitWith` failed, so there is nothing left to commit. */

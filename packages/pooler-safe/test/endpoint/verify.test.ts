@@ -3,6 +3,7 @@ import { useTestDatabase } from '@pooler-safe/tests/support'
 import { createDatabase } from 'pooler-safe'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 
 const database = useTestDatabase()
 
@@ -11,6 +12,8 @@ test('PostgreSQL itself is found to be direct', async () => {
   expect(await db.verify()).toMatchObject({
     mode: 'direct',
     pooled: false,
+    pooler: undefined,
+    accepts: { failingBatch: true, startupParameters: true },
     serverVersion: expect.stringMatching(/^\d+/),
   })
 })
@@ -44,6 +47,33 @@ test('a transaction-mode URL given as directUrl is an error that says what to do
   expect(await caught(none.verify({ direct: 'direct' }))).toMatchObject({ hint: expect.stringContaining('directUrl') })
 })
 
+test('a pooler that loses the client connection of a batch that fails in the middle is found out, and batches leave one by one', async () => {
+  await using proxy = await startTcpProxy(database.pooledUrl)
+  proxy.onAnswer = (chunk, { client }) => {
+    if (!chunk.includes('22012')) return true
+    client.end(chunk)
+    return false
+  }
+  await using db = createDatabase({ url: proxy.url, max: 1, batchMode: 'auto' })
+  const report = await db.verify()
+  expect(report.accepts.failingBatch).toBe(false)
+  expect(report.evidence).toContain('a batch that failed in the middle lost its client connection')
+  proxy.forget()
+  await db.batch(['select 1', 'select 2'])
+  expect(proxy.writes()).toEqual(['PBES', 'PBDES', 'PBDES', 'Q'])
+})
+
+test('batchMode "auto" finds out once, before the first batch, and keeps one round trip where that is safe', async () => {
+  await using proxy = await startTcpProxy(database.pooledUrl)
+  await using db = createDatabase({ url: proxy.url, max: 1, batchMode: 'auto' })
+  await Promise.all([db.batch(['select 1', 'select 2']), db.transaction((tx) => tx.query('select 3'))])
+  // The probe alone, on a client connection of its own.
+  expect(proxy.connections[0]!.writes).toEqual(['PBEPBEPBES', 'Q', 'X'])
+  proxy.forget()
+  await db.batch(['select 1', 'select 2'])
+  expect(proxy.writes()).toEqual(['PBDEPBDES'])
+})
+
 describe.skipIf(!findPgBouncer())('PgBouncer (needs pgbouncer)', () => {
   const modes = ['transaction', 'session', 'statement'] as const
   const poolers = new Map<string, PgBouncer>()
@@ -59,6 +89,10 @@ describe.skipIf(!findPgBouncer())('PgBouncer (needs pgbouncer)', () => {
   test.each(['transaction', 'session'] as const)('PgBouncer in %s mode is recognised', async (mode) => {
     await using db = createDatabase({ url: poolers.get(mode)!.url })
     for (let turn = 0; turn < 3; turn += 1) expect(await db.verify()).toMatchObject({ mode, pooled: true })
+    expect(await db.verify()).toMatchObject({
+      pooler: 'PgBouncer',
+      accepts: { failingBatch: true, startupParameters: false },
+    })
   })
 
   test('a session-mode URL where a transaction-mode one is expected is an error, and the reverse', async () => {

@@ -2,6 +2,7 @@
 import { createDatabase } from 'pooler-safe'
 
 export const url = process.env['DATABASE_URL'] ?? ''
+export const directUrl = process.env['DIRECT_DATABASE_URL'] ?? ''
 export const db = createDatabase({ url })
 
 /** What the examples reported, in order. */
