@@ -1,6 +1,7 @@
 import { analyze } from '@typescript-eslint/scope-manager'
 import { linkParents, type AnalysisInput, type Comment, type Node } from 'eslint-plugin-pooler-safe/analysis'
 import { parseSync, visitorKeys } from 'oxc-parser'
+import { isTooDeep } from './nesting.ts'
 
 /** A module as the analysis takes it. */
 export type ParsedModule = Pick<AnalysisInput, 'program' | 'scopeManager' | 'comments' | 'visitorKeys'>
@@ -18,6 +19,7 @@ export class ModuleSyntaxError extends Error {
 
 /** Parses a file by its extension. Throws a `ModuleSyntaxError`. */
 export function parseModule(path: string, source: string): ParsedModule {
+  if (isTooDeep(source)) throw new ModuleSyntaxError('It nests too deep.', 0)
   const attempts = attemptsFor(path)
   let failure: ModuleSyntaxError | undefined
   for (const lang of attempts) {

@@ -54,7 +54,10 @@ export function hazardsOf(
   readonly hazards: readonly HazardId[]
   readonly cure?: string
 } {
-  const fromFindings = findings.flatMap(({ hazard: id }) => (id === undefined ? [] : [id]))
+  const fromFindings = findings
+    // Says only that nobody can read the text, as the verdict does.
+    .filter(({ rule }) => rule !== 'no-unresolved-sql')
+    .flatMap(({ hazard: id }) => (id === undefined ? [] : [id]))
   const fromTexts = texts.flatMap(({ analysis }) =>
     analysis.statements.flatMap(({ reasons }) =>
       reasons.filter(({ verdict }) => verdict === 'session').map((reason) => reason.hazard),

@@ -1,8 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 
 const longestFileBytes = 8 * 1024 * 1024
-/** A bundle has lines that nobody wrote. */
-const longestAverageLine = 400
+const longestWrittenLine = 2_000
 const shortestBundle = 40_000
 
 /** The text of a file, or why it has none. */
@@ -36,11 +35,25 @@ export function decode(bytes: Uint8Array): Source {
   }
 }
 
-/** Whether code was written by a bundler. */
+/** Whether code was written by a bundler: most of it in lines that nobody wrote, dense with braces as data are not. */
 export function isBundle(path: string, text: string): boolean {
   if (/[.-]min\.[cm]?js$/.test(path)) return true
   if (text.length < shortestBundle) return false
-  let lines = 1
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1
-  return text.length / lines > longestAverageLine
+  let crammed = 0
+  let punctuation = 0
+  for (let start = 0; start < text.length;) {
+    const found = text.indexOf('\n', start)
+    const end = found < 0 ? text.length : found
+    if (end - start > longestWrittenLine) {
+      crammed += end - start
+      for (let at = start; at < end; at += 1) {
+        const unit = text.charCodeAt(at)
+        if (unit === semicolon || unit === openBrace || unit === closeBrace) punctuation += 1
+      }
+    }
+    start = end + 1
+  }
+  return crammed > text.length / 2 && punctuation > crammed / 100
 }
+
+const [semicolon, openBrace, closeBrace] = [';', '{', '}'].map((sign) => sign.charCodeAt(0))

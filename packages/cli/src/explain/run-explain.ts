@@ -6,7 +6,8 @@ import type { ExitCode, Io } from '../io.ts'
 import { explain } from './explain.ts'
 import { describeExplanation, describeList } from './describe.ts'
 
-const longestText = 100_000
+/** A message with its detail; what comes after is a stack or another line of the log. */
+const longestText = 2_000
 
 /** `pooler-safe explain`. What it is asked about may come from standard input. */
 export async function runExplain(given: Arguments, io: Io): Promise<ExitCode> {
