@@ -61,8 +61,13 @@ function readBaseline(path: string): Baseline {
     throw new UsageError(`There is no baseline ${path}.`, 'Write one with --update-baseline.')
   }
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as Baseline
-    if (value.schemaVersion === 1 && Array.isArray(value.findings) && value.findings.every(isEntry)) return value
+    const value = JSON.parse(readFileSync(path, 'utf8')) as {
+      readonly schemaVersion?: unknown
+      readonly findings?: unknown
+    }
+    if (value.schemaVersion === 1 && Array.isArray(value.findings) && value.findings.every(isEntry)) {
+      return { schemaVersion: 1, findings: value.findings }
+    }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }

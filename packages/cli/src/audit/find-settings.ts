@@ -88,7 +88,7 @@ async function fromEslint(path: string): Promise<FoundSettings> {
 
 async function load(path: string): Promise<unknown> {
   const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown }
-  return await (module.default ?? module)
+  return module.default ?? module
 }
 
 function check(settings: unknown, path: string): Settings {

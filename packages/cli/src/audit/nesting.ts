@@ -14,7 +14,7 @@ export function isTooDeep(source: string): boolean {
   let sum = 0
   let branches = 0
   for (let at = 0; at < source.length; at += 1) {
-    switch (source[at]) {
+    switch (source.charAt(at)) {
       case '(':
       case '[':
       case '{':

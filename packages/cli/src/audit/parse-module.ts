@@ -34,7 +34,7 @@ type Language = 'jsx' | 'ts' | 'tsx'
 
 /** JavaScript may hold JSX in any file, and types of Flow or TypeScript in those of some frameworks. */
 function attemptsFor(path: string): readonly Language[] {
-  if (/\.tsx$/.test(path)) return ['tsx']
+  if (path.endsWith('.tsx')) return ['tsx']
   if (/\.[cm]?ts$/.test(path)) return ['ts']
   return ['jsx', 'tsx']
 }
