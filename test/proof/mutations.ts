@@ -1,4 +1,5 @@
 import { jobServiceMutations } from './job-service-mutations.ts'
+import { judgeMutations } from './judge-mutations.ts'
 
 /** A guard taken out on purpose. At least one of `tests` has to fail then, or the guard is not proven. */
 export interface Mutation {
@@ -472,4 +473,5 @@ export const mutations: readonly Mutation[] = [
     tests: ['packages/pooler-safe/test/session/round-trips.test.ts'],
   },
   ...jobServiceMutations,
+  ...judgeMutations,
 ]

@@ -13,6 +13,7 @@ export type TestkitErrorCode =
   | 'authentication-failed'
   | 'server-error'
   | 'audit-failed'
+  | 'violations-found'
   | 'stopped'
 
 export interface TestkitErrorOptions extends ErrorOptions {

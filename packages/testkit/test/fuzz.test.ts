@@ -70,7 +70,7 @@ async function alive(pooler: Pooler): Promise<void> {
 describe('broken clients', () => {
   let pooler: Pooler
   beforeAll(async () => {
-    pooler = await startPooler({ upstream: database.directUrl, poolSize: 2, clientLoginTimeoutMs: 100 })
+    pooler = await startPooler({ upstream: database.directUrl, poolSize: 2, clientLoginTimeoutMs: 1_000 })
   })
   afterAll(() => pooler.stop({ drainMs: 0 }))
 

@@ -284,11 +284,11 @@ describe('as root', () => {
       cpSync(join(import.meta.dirname, '../src'), join(testkit, 'src'), { recursive: true })
       cpSync(join(import.meta.dirname, '../package.json'), join(testkit, 'package.json'))
       const main = join(home, 'main.ts')
-      // Node strips no types below node_modules: the sources are loaded from a plain folder.
+      // Node strips no types below node_modules: the sources are loaded from a plain folder, without their dependencies.
       cpSync(join(testkit, 'src'), join(home, 'src'), { recursive: true })
       writeFileSync(
         main,
-        `import { startPostgres } from './src/index.ts'
+        `import { startPostgres } from './src/postgres/start-postgres.ts'
       const server = await startPostgres({ source: 'embedded' })
       console.log(server.version)
       await server.stop()`,

@@ -1,3 +1,4 @@
+import { trackedParameters } from '../pooler/tracked-parameters.ts'
 import { dblinkSchemaSql, dblinkSql, identitySql, openTransactionSql, residueSql } from './audit-sql.ts'
 import { residueOf, type BackendAudit, type Residue, type ResidueKind } from './residue.ts'
 
@@ -8,7 +9,9 @@ export type AuditQuery = (text: string) => Promise<{ readonly rows: readonly Rea
 export interface AuditOptions {
   /** Custom settings (`app.tenant`) to look at; PostgreSQL does not list them. */
   readonly settingNames?: readonly string[]
-  /** Settings that may differ, beyond the five that poolers carry from backend to backend. */
+  /** Settings that a pooler carries from backend to backend. Default the five of PgBouncer 1.18. */
+  readonly followedSettings?: readonly string[]
+  /** More settings that may differ. */
   readonly ignoreSettings?: readonly string[]
   /** True when the caller opened the transaction that the audit runs in. */
   readonly insideOwnTransaction?: boolean
@@ -27,9 +30,16 @@ const sqlstateOf = (error: unknown): string => {
 const isTrue = (value: unknown): boolean => value === true || value === 't'
 
 async function readResidue(query: AuditQuery, options: AuditOptions): Promise<Residue[]> {
-  const { settingNames = [], ignoreSettings = [] } = options
-  const { rows } = await query(residueSql(settingNames, ignoreSettings))
-  const found = rows.map((row) => residueOf(text(row['kind']) as ResidueKind, text(row['name']), text(row['value'])))
+  const { settingNames = [], followedSettings = trackedParameters, ignoreSettings = [] } = options
+  const { rows } = await query(residueSql(settingNames, [...followedSettings, ...ignoreSettings]))
+  const found = rows.map((row) =>
+    residueOf(
+      text(row['kind']) as ResidueKind,
+      text(row['name']),
+      text(row['value']),
+      row['usual'] == null ? undefined : text(row['usual']),
+    ),
+  )
   const schema = (await query(dblinkSchemaSql)).rows[0]?.['schema']
   if (schema !== undefined) {
     const connections = await query(dblinkSql(text(schema)))

@@ -23,6 +23,8 @@ export interface Residue {
   readonly name: string
   /** Its value, SQL or mode, at most 500 characters of it. */
   readonly value: string
+  /** What it is without anybody's doing, for settings that PostgreSQL knows. */
+  readonly usual?: string
   /** The entry of the hazard catalogue that explains it. */
   readonly hazard: HazardId
   /** Who mentioned it last on this backend, when that was recorded. */
@@ -64,9 +66,10 @@ export const hazardOf: Readonly<Record<ResidueKind, HazardId>> = {
 }
 
 /** A residue of that kind, with the hazard that belongs to it. */
-export function residueOf(kind: ResidueKind, name: string, value: string): Residue {
+export function residueOf(kind: ResidueKind, name: string, value: string, usual?: string): Residue {
   const isSqlPrepare = kind === 'prepared-statement' && /^\s*prepare\b/i.test(value)
-  return { kind, name, value: value.slice(0, 500), hazard: isSqlPrepare ? 'sql-prepare' : hazardOf[kind] }
+  const residue = { kind, name, value: value.slice(0, 500), hazard: isSqlPrepare ? 'sql-prepare' : hazardOf[kind] }
+  return usual === undefined ? residue : { ...residue, usual }
 }
 
 /** Two residues are the same when this is: used to leave out what a fresh backend has as well. */

@@ -1,10 +1,8 @@
 import { auditBackend, type AuditOptions } from '../audit/audit-backend.ts'
-import { settingFunctionsSql } from '../audit/audit-sql.ts'
 import { residueKey, residueOf, type BackendAudit, type Residue, type ResidueOrigin } from '../audit/residue.ts'
+import { namesInFunctions } from '../judge/backend-auditor.ts'
 import type { Recording } from '../recording/recording.ts'
-import { settingNamesIn } from '../recording/setting-names.ts'
 import { status } from '../wire/message-types.ts'
-import type { BackendConnection } from './backend-connection.ts'
 import type { BackendPool } from './backend-pool.ts'
 
 /** Which backends of a pooler are audited, and for what. */
@@ -23,25 +21,22 @@ interface AuditedPool {
   readonly database: string
   readonly settingNames: readonly string[]
   readonly timeoutMs: number
+  /** Settings that go with their client. */
+  readonly followed: readonly string[]
   readonly recording: Recording
-}
-
-/** Names of settings in the functions of a database: what they set, no SQL of a client shows. */
-async function namesInFunctions(backend: BackendConnection): Promise<string[]> {
-  const { rows } = await backend.query(settingFunctionsSql)
-  return rows.flatMap(({ source, config }) => settingNamesIn(`set ${source ?? ''} ${config ?? ''}`))
 }
 
 /** What a backend has that nobody has used: settings of the role or database are not residue. */
 async function readBaseline(
   pool: BackendPool,
   names: readonly string[],
+  followedSettings: readonly string[],
 ): Promise<{ known: Set<string>; options: AuditOptions }> {
   const fresh = await pool.openExtra()
   try {
     const settingNames = [...new Set([...names, ...(await namesInFunctions(fresh))])]
-    const { residue } = await auditBackend((text) => fresh.query(text), { settingNames })
-    return { known: new Set(residue.map(residueKey)), options: { settingNames } }
+    const { residue } = await auditBackend((text) => fresh.query(text), { settingNames, followedSettings })
+    return { known: new Set(residue.map(residueKey)), options: { settingNames, followedSettings } }
   } finally {
     fresh.close()
   }
@@ -70,7 +65,7 @@ function attribute(residue: Residue, backendPid: number, recording: Recording): 
 export async function auditPool(audited: AuditedPool): Promise<BackendAudit[]> {
   const { pool, user, database, timeoutMs, recording } = audited
   if (pool.backends.length === 0) return []
-  const { known, options } = await readBaseline(pool, audited.settingNames)
+  const { known, options } = await readBaseline(pool, audited.settingNames, audited.followed)
   const audits: BackendAudit[] = []
   const report = (backendPid: number, residue: readonly Residue[]): void => {
     const own = residue.filter((one) => !known.has(residueKey(one))).map((one) => attribute(one, backendPid, recording))

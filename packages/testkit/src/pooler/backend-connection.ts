@@ -1,6 +1,12 @@
 import { connect, type Socket } from 'node:net'
 import { TestkitError } from '../testkit-error.ts'
-import { decodeParameterStatus, decodeServerMessage, type ServerMessage } from '../wire/decode.ts'
+import {
+  decodeNotification,
+  decodeParameterStatus,
+  decodeServerMessage,
+  type Notification,
+  type ServerMessage,
+} from '../wire/decode.ts'
 import { cancelRequest, query, terminate } from '../wire/encode.ts'
 import { FrameWalker } from '../wire/frame-walker.ts'
 import { login, type LoginOptions } from '../wire/login.ts'
@@ -12,9 +18,18 @@ import { trackedParameter, trackedValues, type TrackedValues } from './tracked-p
 export interface BackendUser {
   /** Bytes for the client, whole messages or parts of them, in order. */
   onBytes(bytes: Buffer): void
-  /** A message of this type begins. */
-  onMessage(type: number): void
+  /**
+   * A message of this type begins; `first` is the first byte of its body, where that is known already. False keeps the
+   * message from the client.
+   */
+  onMessage(type: number, first: number | undefined): boolean
   onError(error: ServerMessage): void
+  onNotice(notice: ServerMessage): void
+  onNotification(notification: Notification): void
+  /** The tag of a CommandComplete; only when `wantsTags`. */
+  onTag(tag: string): void
+  /** Whether the tags of what is running now matter to this user. */
+  readonly wantsTags: boolean
   onParameter(name: string, value: string): void
   /** ReadyForQuery was passed on. */
   onReady(transactionStatus: number): void
@@ -35,7 +50,7 @@ const readableBytes = 64 * 1024
 
 /**
  * One connection to PostgreSQL, used by one client at a time. It reads the headers of what comes from the backend and
- * passes the bytes on as they are; only ReadyForQuery, ParameterStatus and ErrorResponse are looked into.
+ * passes the bytes on as they are; only what says how a request went is looked into, never a row.
  */
 export class BackendConnection {
   readonly pid: number
@@ -102,10 +117,18 @@ export class BackendConnection {
 
   /** Runs SQL of the pooler itself as one simple Query, unseen by the user. Rejects with `ServerError`, or when the backend is lost. */
   query(text: string): Promise<SimpleResult> {
+    return this.run(query(text))
+  }
+
+  /**
+   * Sends a request of the pooler itself that one ReadyForQuery ends. Without Describe nobody says what the columns are
+   * called: then the caller does.
+   */
+  run(request: Buffer, columns: readonly string[] = []): Promise<SimpleResult> {
     if (this.#lost) return Promise.reject(this.#lost)
     return new Promise((resolve, reject) => {
-      this.#own = { answer: new SimpleAnswer(), resolve, reject }
-      this.socket.write(query(text))
+      this.#own = { answer: new SimpleAnswer(columns), resolve, reject }
+      this.socket.write(request)
     })
   }
 
@@ -175,6 +198,8 @@ export class BackendConnection {
         if (!this.#isPlausible()) return
         const before = this.#route
         this.#route = this.#routeOf()
+        if (this.#route === 'user' && this.#user?.onMessage(walker.type, chunk[offset]) === false)
+          this.#route = 'nobody'
         if (this.#route !== before || this.#route !== 'user' || walker.headerWasSplit) {
           if (before === 'user') this.#pass(chunk, runStart, headerStart)
           runStart = headerStart
@@ -184,7 +209,6 @@ export class BackendConnection {
           }
         }
         walker.enterBody()
-        if (this.#route === 'user') this.#user?.onMessage(walker.type)
         if (walker.bodyLength > 0 && offset === chunk.length) break
       }
       const start = offset
@@ -233,7 +257,10 @@ export class BackendConnection {
       this.#route === 'own' ||
       type === backend.readyForQuery ||
       type === backend.parameterStatus ||
-      type === backend.errorResponse
+      type === backend.errorResponse ||
+      type === backend.noticeResponse ||
+      type === backend.notificationResponse ||
+      (type === backend.commandComplete && this.#user?.wantsTags === true)
     )
   }
 
@@ -275,7 +302,24 @@ export class BackendConnection {
       return
     }
     if (this.#route !== 'user') return
-    if (type === backend.errorResponse) this.#user?.onError(decodeServerMessage(body))
-    if (type === backend.readyForQuery) this.#user?.onReady(this.transactionStatus)
+    const user = this.#user
+    switch (type) {
+      case backend.errorResponse:
+        user?.onError(decodeServerMessage(body))
+        return
+      case backend.noticeResponse:
+        user?.onNotice(decodeServerMessage(body))
+        return
+      case backend.notificationResponse:
+        user?.onNotification(decodeNotification(body))
+        return
+      case backend.commandComplete:
+        user?.onTag(body.toString('latin1', 0, Math.max(0, body.length - 1)))
+        return
+      case backend.readyForQuery:
+        user?.onReady(this.transactionStatus)
+        return
+      default:
+    }
   }
 }

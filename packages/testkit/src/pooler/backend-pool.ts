@@ -1,13 +1,20 @@
+import type { HazardId } from '@pooler-safe/hazards'
 import { ServerError } from '../wire/server-error.ts'
 import type { LoginOptions } from '../wire/login.ts'
 import type { ScramSecret } from '../wire/scram.ts'
+import { TestkitError } from '../testkit-error.ts'
 import { BackendConnection } from './backend-connection.ts'
+import type { Schedule } from './schedule.ts'
 import { pick } from './seeded-random.ts'
 
 /** Why a client got no backend, in the words of a FATAL ErrorResponse. */
 export interface Refusal {
   readonly sqlstate: string
   readonly message: string
+  /** Default `FATAL`. */
+  readonly severity?: 'ERROR' | undefined
+  /** The client's own hazard behind it, if there is one. */
+  readonly hazard?: HazardId
 }
 
 /** A client connection as its pool sees it. */
@@ -16,6 +23,8 @@ export interface Borrower {
   readonly lastBackend: BackendConnection | undefined
   /** Numbers that the seed and this client determine. */
   readonly random: () => number
+  /** How many swaps of the schedule it has followed. */
+  swapsSeen: number
   /** Here is the backend that `borrow` had none of. */
   onBackend(backend: BackendConnection): void
   onRefused(refusal: Refusal): void
@@ -24,9 +33,15 @@ export interface Borrower {
 export interface BackendPoolOptions {
   readonly login: Omit<LoginOptions, 'secret'>
   readonly secret: ScramSecret
-  /** How many transactions may run at once. */
-  readonly poolSize: number
+  /** How many transactions may run at once, and which backend is next. */
+  readonly schedule: Schedule
   readonly queryWaitTimeoutMs: number
+  /** What a client is told that waited that long. */
+  readonly waitRefusal: Refusal
+  /** What a client is told when PostgreSQL does not know the database (3D000); undefined repeats PostgreSQL's words. */
+  readonly unknownDatabase: Refusal
+  /** Looks at a backend before the first client has it. */
+  readonly onFresh: ((backend: BackendConnection) => Promise<void>) | undefined
   /** For how long a failed log-in upstream is not tried again. */
   readonly serverLoginRetryMs: number
   readonly onOpened: (backend: BackendConnection) => void
@@ -47,7 +62,8 @@ interface Waiter {
 
 const loginFailing = 'server login has been failing, try again later (server_login_retry)'
 
-function refusalOf(error: unknown): Refusal {
+function refusalOf(error: unknown, unknownDatabase: Refusal): Refusal {
+  if (error instanceof ServerError && error.sqlstate === '3D000') return unknownDatabase
   if (error instanceof ServerError) return { sqlstate: error.sqlstate, message: error.serverMessage }
   return { sqlstate: '08P01', message: loginFailing }
 }
@@ -55,8 +71,9 @@ function refusalOf(error: unknown): Refusal {
 /**
  * The backends of one user in one database.
  *
- * A transaction never gets the backend of the same client's transaction before it. So that this holds even when every
- * other backend is busy, there is one backend more than transactions may run at once; it is opened only when needed.
+ * Under the schedule `rotate` a transaction never gets the backend of the same client's transaction before it. So that
+ * this holds even when every other backend is busy, there is one backend more than transactions may run at once; it is
+ * opened only when needed.
  * Which of the possible backends it is, the client's seeded numbers decide, whether that one is open already or not.
  */
 export class BackendPool {
@@ -74,8 +91,11 @@ export class BackendPool {
   constructor(options: BackendPoolOptions) {
     this.#options = options
     this.secret = options.secret
-    const slots = options.poolSize === 1 ? 1 : options.poolSize + 1
-    this.#slots = Array.from({ length: slots }, () => ({ busy: false, backend: undefined, reservations: [] }))
+    this.#slots = Array.from({ length: options.schedule.slots }, () => ({
+      busy: false,
+      backend: undefined,
+      reservations: [],
+    }))
   }
 
   get backends(): BackendConnection[] {
@@ -198,8 +218,9 @@ export class BackendPool {
   }
 
   #choose(borrower: Borrower): Slot | undefined {
-    const { poolSize } = this.#options
+    const { schedule } = this.#options
     const mayOpen = !this.#loginIsFailing()
+    const moves = schedule.moves(borrower.swapsSeen)
     const candidates: Slot[] = []
     let spare: Slot | undefined
     let busy = 0
@@ -208,16 +229,26 @@ export class BackendPool {
         busy += 1
         continue
       }
-      const fits = slot.backend ? poolSize === 1 || slot.backend !== borrower.lastBackend : mayOpen
+      const fits = slot.backend ? !moves || slot.backend !== borrower.lastBackend : mayOpen
       if (!fits) continue
-      if (index < poolSize) candidates.push(slot)
+      if (index < schedule.atOnce) candidates.push(slot)
       else spare = slot
     }
-    if (busy >= poolSize) return undefined
-    const chosen = pick(candidates, borrower.random) ?? spare
-    if (chosen || mayOpen) return chosen
+    if (busy >= schedule.atOnce) return undefined
+    const chosen = this.#prefer(candidates, borrower, moves) ?? spare
+    if (chosen) {
+      if (moves || borrower.lastBackend === undefined) borrower.swapsSeen = schedule.swaps
+      return chosen
+    }
+    if (mayOpen) return undefined
     // No second backend can be had: the guarantee holds for two or more.
     return this.backends.length === 1 ? this.#slots.find((slot) => slot.backend && !slot.busy) : undefined
+  }
+
+  #prefer(candidates: readonly Slot[], borrower: Borrower, moves: boolean): Slot | undefined {
+    if (moves || !this.#options.schedule.stays) return pick(candidates, borrower.random)
+    const last = candidates.find(({ backend }) => backend && backend === borrower.lastBackend)
+    return last ?? candidates.find(({ backend }) => backend !== undefined) ?? candidates[0]
   }
 
   #loginIsFailing(): boolean {
@@ -234,7 +265,7 @@ export class BackendPool {
       queryWaitTimeoutMs > 0
         ? setTimeout(() => {
             this.withdraw(borrower)
-            borrower.onRefused({ sqlstate: '08P01', message: 'query_wait_timeout' })
+            borrower.onRefused(this.#options.waitRefusal)
           }, queryWaitTimeoutMs)
         : undefined
     this.#waiters.push({ borrower, timer })
@@ -250,6 +281,7 @@ export class BackendPool {
       backend.onClosed = (error) => this.#onClosed(slot, backend, error)
       this.welcome ??= backend.parameters
       this.#options.onOpened(backend)
+      await this.#lookAtFresh(backend)
       if (this.#closed) {
         backend.close()
         borrower.onRefused({ sqlstate: '57P01', message: 'the pooler is shutting down' })
@@ -262,9 +294,20 @@ export class BackendPool {
     }
   }
 
+  async #lookAtFresh(backend: BackendConnection): Promise<void> {
+    try {
+      await this.#options.onFresh?.(backend)
+    } catch (error) {
+      // Nobody could say later what a client left on it.
+      backend.close()
+      throw error
+    }
+    if (!backend.isOpen) throw new TestkitError('connection-failed', 'The backend closed its connection.')
+  }
+
   #onOpenFailed(error: unknown, borrower: Borrower): void {
     this.#failedAt = Date.now()
-    this.#failure = refusalOf(error)
+    this.#failure = refusalOf(error, this.#options.unknownDatabase)
     const isOpening = this.#slots.some(({ busy, backend }) => busy && !backend)
     if (this.backends.length === 0 && !isOpening) {
       const refused = [borrower, ...this.#waiters.map((waiter) => waiter.borrower)]

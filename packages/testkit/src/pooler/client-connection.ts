@@ -1,6 +1,9 @@
 import type { Socket } from 'node:net'
+import type { ClientChaos } from '../chaos/client-chaos.ts'
+import type { Disturbance } from '../chaos/plan.ts'
+import type { ClientTrial, Docket } from '../judge/client-trial.ts'
 import type { RecordedStatement, Recording, TransactionRecorder } from '../recording/recording.ts'
-import { cstringAt, decodeBindTexts, type ServerMessage } from '../wire/decode.ts'
+import { cstringAt, decodeBindTexts, type Notification, type ServerMessage } from '../wire/decode.ts'
 import { fatal, flush } from '../wire/encode.ts'
 import { FrameWalker } from '../wire/frame-walker.ts'
 import { backend, frontend, isFrontendType, largestBodyBytes, status } from '../wire/message-types.ts'
@@ -8,13 +11,27 @@ import { mayBindSettingName } from '../recording/setting-names.ts'
 import type { BackendConnection, BackendUser } from './backend-connection.ts'
 import type { BackendPool, Borrower, Refusal } from './backend-pool.ts'
 import type { PoolerEvent } from './pooler-event.ts'
+import type { PoolerProfile } from './profile.ts'
+import { rollBack } from './roll-back.ts'
 import { RequestWindow, type Judgement } from './request-window.ts'
-import { synchronise, trackedParameter, trackedParameters, type TrackedValues } from './tracked-parameters.ts'
+import type { StatementCarrier } from './statement-carrier.ts'
+import { quoteLiteral, synchronise, trackedParameter, type TrackedValues } from './tracked-parameters.ts'
 
 /** What a client connection needs from its pooler. */
 export interface ClientContext {
   readonly pool: BackendPool
+  readonly profile: PoolerProfile
+  /** Carries named statements from backend to backend, for poolers that do. */
+  readonly carrier: StatementCarrier | undefined
+  /** Disturbs this client. */
+  readonly chaos: ClientChaos | undefined
+  /** Has PostgreSQL end a backend; resolves when it is gone. */
+  readonly terminate: (backendPid: number) => Promise<void>
+  /** What a client sends before its last request is answered is lost when the backend is given back. */
+  readonly losesPipelined: boolean
   readonly recording: Recording | undefined
+  /** Judges what this client does; undefined when nobody asked for it. */
+  readonly trial: ((client: ClientConnection) => ClientTrial) | undefined
   readonly emit: ((event: PoolerEvent) => void) | undefined
   /** SQL and bound values in which names of custom settings may be. */
   readonly onSettingNames: (database: string, sql: string | undefined, values: readonly string[]) => void
@@ -23,9 +40,13 @@ export interface ClientContext {
 
 export interface ClientIdentity {
   readonly client: number
+  /** Where it comes from, as `host:port`. */
+  readonly address: string
   readonly user: string
   readonly database: string
   readonly tracked: TrackedValues
+  /** Settings that each backend gets with the client, and keeps. */
+  readonly imposed: Readonly<Record<string, string>>
   readonly random: () => number
 }
 
@@ -36,6 +57,8 @@ type Lease =
   /** The backend gets this client's settings before its first message. */
   | { readonly state: 'preparing'; readonly backend: BackendConnection }
   | { readonly state: 'linked'; readonly backend: BackendConnection; readonly record: TransactionRecorder | undefined }
+  /** The last transaction is being judged, and the client waits for it. */
+  | { readonly state: 'judged'; readonly backend: BackendConnection }
   | { readonly state: 'closed' }
 
 /** What a client may send ahead while it waits; then it is not read any more. */
@@ -50,10 +73,12 @@ export class ClientConnection implements Borrower, BackendUser {
   readonly identity: ClientIdentity
   readonly random: () => number
   lastBackend: BackendConnection | undefined
+  swapsSeen = 0
   readonly #socket: Socket
   readonly #context: ClientContext
   readonly #walker = new FrameWalker()
   readonly #window = new RequestWindow()
+  readonly trial: ClientTrial | undefined
   #lease: Lease = none
   #transactions = 0
   /** Chunks that wait for their turn; the current header may be held too, see `#holding`. */
@@ -61,8 +86,20 @@ export class ClientConnection implements Borrower, BackendUser {
   #heldBytes = 0
   #holding = false
   #dropping = false
+  /** The current message is read whole and sent on when it is translated. */
+  #intercepting = false
+  /** What was sent ahead is lost: the pooler gave the backend back and forgot it. */
+  #losesHeld = false
+  /** Something is happening to this client: nothing of it is passed on meanwhile. */
+  #isDisturbed = false
+  /** The next message was counted already, and what happens before it has happened. */
+  #isCounted = false
+  /** What happens when the current message is sent. */
+  #next: Disturbance | undefined
+  #splitsFrames = false
   /** ReadyForQuery came while a message of ours was half sent: the backend is given back at its end. */
   #releaseAtFrameEnd = false
+  #wasClosedByUs = false
   #outputIsFull = false
   #waitsForDrain = false
   #fatalPassed = false
@@ -76,6 +113,7 @@ export class ClientConnection implements Borrower, BackendUser {
     this.random = identity.random
     this.#socket = socket
     this.#context = context
+    this.trial = context.trial?.(this)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('close', () => this.#onGone())
@@ -99,8 +137,10 @@ export class ClientConnection implements Borrower, BackendUser {
   close(refusal?: Refusal): void {
     if (this.#lease.state === 'closed') return
     if (refusal) {
-      this.#emit({ type: 'client-failed', ...this.#who(), ...refusal })
-      this.#socket.write(fatal(refusal.sqlstate, refusal.message))
+      this.#wasClosedByUs = true
+      const { sqlstate, message, severity } = refusal
+      this.#emit({ type: 'client-failed', ...this.#who(), sqlstate, message })
+      if (sqlstate !== '') this.#socket.write(fatal(sqlstate, message, severity))
     }
     this.#onGone()
     this.#socket.destroySoon()
@@ -118,26 +158,56 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   onRefused(refusal: Refusal): void {
-    if (this.#lease.state === 'waiting') this.close(refusal)
+    if (this.#lease.state !== 'waiting') return
+    const { hazard, message } = refusal
+    if (hazard) this.trial?.chargeNow({ hazard, evidence: 'answer', summary: message })
+    this.close(refusal)
   }
 
   // BackendUser
 
   onBytes(bytes: Buffer): void {
     if (this.#lease.state !== 'linked' || this.#socket.destroyed) return
-    if (this.#socket.write(bytes) || this.#outputIsFull) return
+    if (this.#splitsFrames) for (const one of bytes.subarray(0, -1)) this.#socket.write(Buffer.of(one))
+    if (this.#socket.write(this.#splitsFrames ? bytes.subarray(-1) : bytes) || this.#outputIsFull) return
     this.#outputIsFull = true
     this.#lease.backend.socket.pause()
   }
 
-  onMessage(type: number): void {
+  get wantsTags(): boolean {
+    return this.trial?.watch.wantsTags === true || this.#context.carrier?.wantsTags === true
+  }
+
+  onMessage(type: number, first: number | undefined): boolean {
     // What ReadyForQuery means is known only with its status: see `onReady`.
-    if (type === backend.readyForQuery) return
+    if (type === backend.readyForQuery) return !this.#refusesBlock(first)
+    if (this.#context.carrier?.answered(type) === false) return false
+    this.trial?.watch.answered(type)
     this.#window.received(type)
     if (this.#holding && (type === backend.copyInResponse || this.#window.waitsForAnswers)) this.#resume()
+    return true
+  }
+
+  onNotice(notice: ServerMessage): void {
+    this.trial?.watch.notice(notice)
+  }
+
+  onNotification(notification: Notification): void {
+    const server = this.backend
+    const listener = server && this.trial?.listenerOf(server, notification.channel)
+    this.trial?.watch.notification(notification, listener)
+  }
+
+  onTag(tag: string): void {
+    this.trial?.watch.tag(tag)
+    const server = this.backend
+    if (server) this.#context.carrier?.tag(tag, server)
   }
 
   onError(error: ServerMessage): void {
+    this.trial?.watch.error(error)
+    const server = this.backend
+    if (server) this.#context.carrier?.failed(server)
     if (error.severity === 'FATAL' || error.severity === 'PANIC') this.#fatalPassed = true
     // A request that waited for the answers before it can be judged now.
     if (this.#holding) this.#resume()
@@ -145,11 +215,14 @@ export class ClientConnection implements Borrower, BackendUser {
 
   onParameter(name: string, value: string): void {
     const tracked = trackedParameter(name)
-    if (tracked) this.identity.tracked[tracked] = value
+    if (tracked && this.#context.profile.followed.includes(tracked)) this.identity.tracked[tracked] = value
   }
 
   onReady(transactionStatus: number): void {
+    this.trial?.watch.ready(transactionStatus)
+    this.#context.carrier?.ready()
     this.#window.received(backend.readyForQuery)
+    if (this.#refusesBlock(transactionStatus)) return
     if (this.#window.isDoubtful) {
       this.close({
         sqlstate: '08P01',
@@ -167,6 +240,7 @@ export class ClientConnection implements Borrower, BackendUser {
   onLost(): void {
     const lease = this.#lease
     if (lease.state === 'linked') this.#endTransaction('backend-lost')
+    this.trial?.abandoned(undefined)
     this.#lease = none
     this.#window.reset()
     this.close(this.#fatalPassed ? undefined : { sqlstate: '08P01', message: 'server conn crashed?' })
@@ -176,6 +250,9 @@ export class ClientConnection implements Borrower, BackendUser {
 
   #onData(chunk: Buffer): void {
     if (this.#lease.state === 'closed') return
+    if (this.trial && chunk[0] === frontend.sync && chunk.length > 5 && this.#walker.atBoundary) {
+      this.trial.watch.sentSyncFirst()
+    }
     if (!this.#holding) {
       this.#pump(chunk)
       return
@@ -198,6 +275,7 @@ export class ClientConnection implements Borrower, BackendUser {
       this.#holding = false
       this.#pump(this.#nextHeld())
     } while (this.#mayGoOn())
+    if (this.#held.length === 0) this.#losesHeld = false
     this.#readOn()
   }
 
@@ -229,13 +307,14 @@ export class ClientConnection implements Borrower, BackendUser {
         const start = offset
         offset = walker.skipBody(chunk, offset)
         if (this.#captured) this.#capture(chunk.subarray(start, offset))
-        if (this.#dropping) runStart = offset
+        if (this.#dropping || this.#intercepting) runStart = offset
         if (walker.bodyLeft > 0) break
         if (this.#releaseAtFrameEnd) {
           this.#send(chunk, runStart, offset)
           runStart = offset
         }
         this.#frameEnds()
+        if (this.#isOver()) return
         continue
       }
       let headerStart = -1
@@ -251,7 +330,8 @@ export class ClientConnection implements Borrower, BackendUser {
       }
       const { type } = walker
       const verdict = this.#judge(type, walker.bodyLength)
-      if (verdict === 'forward' && headerStart !== -1) {
+      this.#intercepting = verdict === 'forward' && this.#context.carrier?.intercepts(type) === true
+      if (verdict === 'forward' && headerStart !== -1 && !this.#intercepting) {
         walker.enterBody()
       } else {
         if (headerStart !== -1) this.#send(chunk, runStart, headerStart)
@@ -264,17 +344,23 @@ export class ClientConnection implements Borrower, BackendUser {
           this.#held.unshift(chunk.subarray(offset))
           return
         }
-        if (verdict === 'forward') this.#sendBytes(Buffer.from(walker.header))
+        if (verdict === 'forward' && !this.#intercepting) this.#sendBytes(Buffer.from(walker.header))
         walker.enterBody()
       }
       this.#dropping = verdict === 'drop'
       if (verdict === 'forward') {
         this.#window.sent(type)
+        this.trial?.watch.sent(type)
         this.#look(type, chunk, offset)
+        if (this.#isOver()) return
       }
       if (walker.bodyLeft === 0) this.#frameEnds()
     }
     this.#send(chunk, runStart, offset)
+  }
+
+  #isOver(): boolean {
+    return this.#lease.state === 'closed'
   }
 
   #judge(type: number, bodyLength: number): Judgement | 'end' {
@@ -291,10 +377,63 @@ export class ClientConnection implements Borrower, BackendUser {
       this.close()
       return 'end'
     }
+    if (this.#losesHeld) return 'drop'
     const verdict = this.#window.judge(type)
+    if (verdict === 'hold' && this.#window.isAnswerDue) this.trial?.watch.sentAhead(type)
     if (verdict !== 'forward') return verdict
-    if (this.#lease.state === 'linked') return 'forward'
-    return this.#lease.state === 'none' && !this.#outputIsFull && this.#borrow() ? 'forward' : 'hold'
+    if (this.#isDisturbed) return 'hold'
+    const hasBackend =
+      this.#lease.state === 'linked' || (this.#lease.state === 'none' && !this.#outputIsFull && this.#borrow())
+    return hasBackend && !this.#isHindered(type) ? 'forward' : 'hold'
+  }
+
+  /** Lets chaos have its say about the next message; true when it has to wait for that. */
+  #isHindered(type: number): boolean {
+    const { chaos } = this.#context
+    if (!chaos) return false
+    if (this.#isCounted) {
+      this.#isCounted = false
+      return false
+    }
+    const disturbance = chaos.before(type)
+    this.#next = chaos.after()
+    if (!disturbance) return false
+    this.#isCounted = true
+    this.#disturb(disturbance)
+    return true
+  }
+
+  #disturb(disturbance: Disturbance): void {
+    this.#isDisturbed = true
+    // What was read together with this message is sent first.
+    setImmediate(() => {
+      const goOn = (): void => {
+        this.#isDisturbed = false
+        this.#resume()
+      }
+      // A backend that could not be killed was gone already.
+      this.#suffer(disturbance).then(goOn, goOn)
+    })
+  }
+
+  async #suffer(disturbance: Disturbance): Promise<void> {
+    const server = this.backend
+    switch (disturbance.action) {
+      case 'kill-backend':
+        if (server) await this.#context.terminate(server.pid)
+        return
+      case 'cut-backend':
+        server?.socket.destroy()
+        return
+      case 'cut-client':
+        this.#socket.destroy()
+        return
+      case 'split-frames':
+        this.#splitsFrames = true
+        return
+      case 'stall':
+        await new Promise((resolve) => setTimeout(resolve, disturbance.ms))
+    }
   }
 
   #send(chunk: Buffer, start: number, end: number): void {
@@ -304,7 +443,8 @@ export class ClientConnection implements Borrower, BackendUser {
   #sendBytes(bytes: Buffer): void {
     if (this.#lease.state !== 'linked') return
     const { backend: server } = this.#lease
-    if (server.write(bytes) || this.#waitsForDrain) return
+    if (this.#splitsFrames) for (const one of bytes.subarray(0, -1)) server.write(Buffer.of(one))
+    if (server.write(this.#splitsFrames ? bytes.subarray(-1) : bytes) || this.#waitsForDrain) return
     this.#waitsForDrain = true
     this.#socket.pause()
     server.socket.once('drain', () => this.#readOn())
@@ -315,19 +455,57 @@ export class ClientConnection implements Borrower, BackendUser {
     if (this.#captured) {
       const body = Buffer.concat(this.#captured)
       this.#captured = undefined
-      this.#record(type, body, body.length < this.#walker.bodyLength)
+      if (this.#isLookedInto(type, body, 0)) this.#record(type, body, body.length < this.#walker.bodyLength)
+      else if (type === frontend.bind) this.trial?.watch.bind('', '', [])
+      if (this.#intercepting) this.#translate(type, body)
     }
     this.#dropping = false
+    this.#intercepting = false
+    if (this.#next) {
+      this.#disturb(this.#next)
+      this.#next = undefined
+    }
     if (this.#releaseAtFrameEnd) {
       this.#releaseAtFrameEnd = false
       this.#release()
     }
   }
 
+  #translate(type: number, body: Buffer): void {
+    const { carrier } = this.#context
+    const server = this.backend
+    if (!carrier || !server) return
+    try {
+      const translation = carrier.translate(type, body, server)
+      if ('bytes' in translation) this.#sendBytes(translation.bytes)
+      else this.close(translation.refusal)
+    } catch {
+      this.close({ sqlstate: '08P01', message: `bad packet: type ${type}` })
+    }
+  }
+
+  /** In statement mode a transaction may not outlive its message: the client never gets the ReadyForQuery that says so. */
+  #refusesBlock(transactionStatus: number | undefined): boolean {
+    if (this.#context.profile.mode !== 'statement') return false
+    if (transactionStatus === undefined || transactionStatus === status.idle) return false
+    const message = 'transaction blocks not allowed in statement pooling mode'
+    this.trial?.watch.observe('statement-mode', 'answer', message)
+    this.close({ sqlstate: '08P01', message })
+    return true
+  }
+
   // Looking into messages, as far as they are recorded
 
   #look(type: number, chunk: Buffer, offset: number): void {
-    if (!this.#isLookedInto(type, chunk, offset)) return
+    if (this.#intercepting) {
+      this.#captured = []
+      this.#capturedBytes = 0
+      return
+    }
+    if (!this.#isLookedInto(type, chunk, offset)) {
+      if (type === frontend.bind) this.trial?.watch.bind('', '', [])
+      return
+    }
     const { bodyLength } = this.#walker
     if (chunk.length - offset >= bodyLength) {
       const kept = Math.min(bodyLength, this.#captureLimit(type))
@@ -343,6 +521,7 @@ export class ClientConnection implements Borrower, BackendUser {
       case frontend.query:
       case frontend.parse:
       case frontend.functionCall:
+      case frontend.copyFail:
         return true
       case frontend.describe:
       case frontend.close:
@@ -366,7 +545,8 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   #capture(part: Buffer): void {
-    const room = this.#captureLimit(this.#walker.type) - this.#capturedBytes
+    const limit = this.#intercepting ? largestBodyBytes : this.#captureLimit(this.#walker.type)
+    const room = limit - this.#capturedBytes
     if (room <= 0) return
     this.#captured?.push(part.subarray(0, room))
     this.#capturedBytes += Math.min(part.length, room)
@@ -393,6 +573,7 @@ export class ClientConnection implements Borrower, BackendUser {
       case frontend.query: {
         const sql = this.#text(body, 0, isCut)
         this.#context.onSettingNames(database, sql, [])
+        this.trial?.watch.query(sql)
         return { at, kind: 'query', sql: this.#short(sql), statementName: undefined }
       }
       case frontend.parse: {
@@ -401,24 +582,31 @@ export class ClientConnection implements Borrower, BackendUser {
         this.#context.onSettingNames(database, sql, [])
         this.#watchBinds = mayBindSettingName(sql)
         if (this.#watchBinds && name.text !== '') this.#alwaysWatchBinds = true
+        this.trial?.watch.parse(name.text, sql)
         return { at, kind: 'parse', sql: this.#short(sql), statementName: name.text || undefined }
       }
       case frontend.bind: {
         const portal = cstringAt(body, 0)
         const { text: statementName } = cstringAt(body, portal.next)
-        if ((this.#watchBinds || this.#alwaysWatchBinds) && !isCut) {
-          this.#context.onSettingNames(database, undefined, decodeBindTexts(body))
-        }
+        const isWatched = (this.#watchBinds || this.#alwaysWatchBinds) && !isCut
+        const values = isWatched ? decodeBindTexts(body) : []
+        if (isWatched) this.#context.onSettingNames(database, undefined, values)
+        this.trial?.watch.bind(portal.text, statementName, values)
         return statementName === '' ? undefined : { at, kind: 'bind', sql: undefined, statementName }
       }
       case frontend.describe:
       case frontend.close: {
         const { text: statementName } = cstringAt(body, 1)
         if (body[0] !== 0x53 || statementName === '') return undefined
+        if (type === frontend.close) this.trial?.watch.close(statementName)
+        else this.trial?.watch.describe(statementName)
         return { at, kind: type === frontend.close ? 'close' : 'describe', sql: undefined, statementName }
       }
       case frontend.functionCall:
         return { at, kind: 'function-call', sql: undefined, statementName: undefined }
+      case frontend.copyFail:
+        this.trial?.watch.copyFailed(this.#text(body, 0, isCut))
+        return undefined
       default:
         return undefined
     }
@@ -445,20 +633,24 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   #prepare(backend: BackendConnection): void {
-    const sql = synchronise(this.identity.tracked, backend.tracked)
-    if (sql === undefined) {
+    const sql = this.#settingsFor(backend)
+    const looksBefore = this.trial?.drawLot() ?? false
+    if (sql === undefined && !looksBefore) {
       this.#link(backend)
       return
     }
     this.#lease = { state: 'preparing', backend }
-    backend.query(sql).then(
-      () => {
-        for (const name of trackedParameters) {
-          // As the server spells it, so that the next comparison agrees.
-          const value = backend.tracked[name]
-          if (value !== undefined && this.identity.tracked[name] !== undefined) this.identity.tracked[name] = value
-        }
+    this.#makeReady(backend, sql, looksBefore).then(
+      (isUsable) => {
         if (this.#lease.state !== 'preparing') return
+        if (!isUsable) {
+          // What a stranger left there cannot be undone: another one has to do.
+          this.#context.pool.discard(backend)
+          this.#lease = none
+          this.#borrow()
+          this.#resume()
+          return
+        }
         this.#link(backend)
         this.#resume()
       },
@@ -468,6 +660,29 @@ export class ClientConnection implements Borrower, BackendUser {
         this.close({ sqlstate: '08P01', message })
       },
     )
+  }
+
+  #settingsFor(server: BackendConnection): string | undefined {
+    const followed = synchronise(this.#context.profile.followed, this.identity.tracked, server.tracked)
+    const imposed = Object.entries(this.identity.imposed).map(
+      ([name, value]) => `select pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false);`,
+    )
+    return imposed.length === 0 ? followed : `${followed ?? ''}${imposed.join('')}`
+  }
+
+  async #makeReady(backend: BackendConnection, sql: string | undefined, looksBefore: boolean): Promise<boolean> {
+    if (looksBefore) {
+      const recent = this.#context.recording?.transactions({ backendPid: backend.pid }).map(({ id }) => id) ?? []
+      if (this.trial && !(await this.trial.lookBefore(backend, recent.slice(-50)))) return false
+    }
+    if (sql === undefined) return true
+    await backend.query(sql)
+    for (const name of this.#context.profile.followed) {
+      // As the server spells it, so that the next comparison agrees.
+      const value = backend.tracked[name]
+      if (value !== undefined && this.identity.tracked[name] !== undefined) this.identity.tracked[name] = value
+    }
+    return true
   }
 
   #link(backend: BackendConnection): void {
@@ -483,6 +698,15 @@ export class ClientConnection implements Borrower, BackendUser {
       backendPid: backend.pid,
     })
     this.#lease = { state: 'linked', backend, record }
+    if (record) {
+      const { id, transaction } = record
+      this.trial?.begin({
+        id,
+        number: this.#transactions,
+        backendPid: backend.pid,
+        statements: transaction.statements,
+      })
+    }
     this.#emit({ type: 'transaction-started', ...this.#who(), transaction: record?.id ?? 0, backendPid: backend.pid })
   }
 
@@ -494,8 +718,31 @@ export class ClientConnection implements Borrower, BackendUser {
     this.#lease = none
     this.#watchBinds = false
     this.#window.reset()
-    this.#context.pool.release(backend)
+    if (this.#holding && this.#context.losesPipelined) this.#losesHeld = true
+    const docket = this.trial?.endTransaction()
+    if (!this.trial || !docket) {
+      this.#context.pool.release(backend)
+    } else {
+      if (this.trial.holdsClient) this.#lease = { state: 'judged', backend }
+      void this.#audit(this.trial, backend, docket)
+    }
     this.#readOn()
+  }
+
+  /** Nobody gets the backend before it is known what this client left on it. */
+  async #audit(trial: ClientTrial, backend: BackendConnection, docket: Docket): Promise<void> {
+    const { pool } = this.#context
+    backend.detach()
+    try {
+      if (await trial.audit(backend, docket)) pool.release(backend)
+      else pool.discard(backend)
+    } catch {
+      // The backend died meanwhile, or answers nonsense.
+      pool.discard(backend)
+    }
+    if (this.#lease.state !== 'judged') return
+    this.#lease = none
+    this.#resume()
   }
 
   #endTransaction(how: 'released' | 'client-gone' | 'backend-lost'): void {
@@ -509,15 +756,36 @@ export class ClientConnection implements Borrower, BackendUser {
     const lease = this.#lease
     if (lease.state === 'closed') return
     if (lease.state === 'linked') this.#endTransaction('client-gone')
+    if (lease.state === 'linked' && !this.#wasClosedByUs) {
+      const { transactionStatus } = lease.backend
+      this.trial?.abandoned({ isRunning: !this.#window.isIdle, transactionStatus })
+    } else if (lease.state !== 'judged') {
+      this.trial?.abandoned(undefined)
+    }
     this.#lease = { state: 'closed' }
     this.#held = []
     this.#captured = undefined
     this.lastBackend = undefined
     if (lease.state === 'waiting') this.#context.pool.withdraw(this)
     // In a transaction, or with an answer outstanding, nobody else can use this backend.
-    if (lease.state === 'linked' || lease.state === 'preparing') this.#context.pool.discard(lease.backend)
+    if (lease.state === 'linked') this.#giveUp(lease.backend)
+    if (lease.state === 'preparing') this.#context.pool.discard(lease.backend)
     this.#emit({ type: 'client-closed', ...this.#who() })
     this.#context.onClosed(this)
+  }
+
+  #giveUp(server: BackendConnection): void {
+    const { pool, profile } = this.#context
+    const isHalfSent = this.#walker.bodyLeft > 0 || this.#window.isCopying || this.#window.isDoubtful
+    if (profile.vanished === 'backend-closed' || isHalfSent) {
+      pool.discard(server)
+      return
+    }
+    server.detach()
+    const { isAnswerDue, needsSync } = this.#window
+    void rollBack(server, { isAnswerDue, needsSync }).then((isUsable) =>
+      isUsable ? pool.release(server) : pool.discard(server),
+    )
   }
 
   #who() {

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net'
+import { TLSSocket, type SecureContext } from 'node:tls'
 import { TestkitError } from '../testkit-error.ts'
 import { cstringAt, decodeStartupParameters } from '../wire/decode.ts'
 import { authentication, cstrings, fatal, negotiateProtocolVersion } from '../wire/encode.ts'
 import { FrameAssembler } from '../wire/frame-assembler.ts'
 import { frontend, startupCodes } from '../wire/message-types.ts'
 import { ScramServer, type ScramSecret } from '../wire/scram.ts'
-import { trackedParameter, type TrackedValues } from './tracked-parameters.ts'
+import { LoginRefused } from './login-refused.ts'
+import type { PoolerProfile } from './profile.ts'
+import { sortParameters, type StartupOutcome } from './startup-parameters.ts'
 import type { UserDirectory } from './user-directory.ts'
 
 /** What a new client connection turned out to be. */
@@ -14,26 +17,24 @@ export type Arrival =
   | { readonly kind: 'cancel'; readonly pid: number; readonly secretKey: Buffer }
   | {
       readonly kind: 'client'
+      /** What to go on with: encrypted, if the client asked for that. */
+      readonly socket: Socket
       readonly user: string
       readonly database: string
-      readonly tracked: TrackedValues
+      readonly startup: StartupOutcome
       readonly secret: ScramSecret
     }
 
 export interface ClientLoginOptions {
   readonly users: UserDirectory
   readonly clientAuth: 'scram' | 'trust'
+  readonly profile: PoolerProfile
+  /** With it a client gets TLS when it asks for it; without it, it is told that there is none. */
+  readonly secureContext: SecureContext | undefined
+  /** Called when a client is refused, with what is known of it. */
+  readonly onRefused: (refusal: LoginRefused, user: string, database: string, applicationName: string) => void
   /** Start-up parameters that are accepted and forgotten; `'*'` for all. */
   readonly ignoreStartupParameters: readonly string[]
-}
-
-/** A refusal that the client is told before we hang up. */
-class LoginRefused extends Error {
-  readonly sqlstate: string
-  constructor(sqlstate: string, message: string) {
-    super(message)
-    this.sqlstate = sqlstate
-  }
 }
 
 /** PostgreSQL's own limit (`MAX_STARTUP_PACKET_LENGTH`). */
@@ -103,6 +104,7 @@ async function scram(
   reader: SocketReader,
   user: string,
   users: UserDirectory,
+  profile: PoolerProfile,
 ): Promise<ScramSecret | undefined> {
   const known = await users.find(user)
   const server = new ScramServer(known.verifier)
@@ -116,45 +118,69 @@ async function scram(
   const final = await readPassword(reader)
   if (!final) return undefined
   const proof = server.final(final.toString('utf8'))
-  if (!proof || !known.exists) throw new LoginRefused('08P01', 'SASL authentication failed')
+  if (!proof || !known.exists) {
+    const { sqlstate, message, severity } = profile.wrongPassword(user)
+    throw new LoginRefused(sqlstate, message, undefined, undefined, severity)
+  }
   socket.write(authentication(12, Buffer.from(proof.finalMessage)))
   return known.secret ?? proof.secret
 }
 
-/** Sorts the start-up parameters as PgBouncer 1.18 does: followed, ignored on request, or refused. */
-function readParameters(parameters: ReadonlyMap<string, string>, ignored: readonly string[]): TrackedValues {
-  const tracked: TrackedValues = {}
-  for (const [name, value] of parameters) {
-    if (name === 'user' || name === 'database' || name.startsWith('_pq_.')) continue
-    const known = trackedParameter(name)
-    if (known) tracked[known] = value
-    else if (!ignored.includes('*') && !ignored.includes(name))
-      throw new LoginRefused('08P01', `unsupported startup parameter: ${name}`)
-  }
-  return tracked
+/** What a client said of itself before it was refused. */
+interface Seen {
+  user: string
+  database: string
+  applicationName: string
 }
 
-/** Reads packets until it is clear what this connection is: encryption requests are declined with `N`. */
-async function readStartup(socket: Socket, reader: SocketReader): Promise<{ code: number; body: Buffer } | undefined> {
+/** The stream a log-in reads from and writes to; TLS replaces it on the way. */
+interface Line {
+  socket: Socket
+  reader: SocketReader
+}
+
+/** Goes on encrypted. Bytes sent before the handshake would be taken for encrypted ones: such a client is refused. */
+async function encrypt(line: Line, secureContext: SecureContext): Promise<boolean> {
+  const plain = line.socket
+  if (plain.readableLength > 0) return false
+  plain.write('S')
+  const socket = new TLSSocket(plain, { isServer: true, secureContext })
+  // Whatever goes wrong, 'close' follows.
+  socket.on('error', () => undefined)
+  const isSecure = await new Promise<boolean>((resolve) => {
+    socket.once('secure', () => resolve(true))
+    socket.once('close', () => resolve(false))
+  })
+  line.socket = socket
+  line.reader = new SocketReader(socket)
+  return isSecure
+}
+
+/** Reads packets until it is clear what this connection is; encryption is agreed to or declined on the way. */
+async function readStartup(
+  line: Line,
+  secureContext: SecureContext | undefined,
+): Promise<{ code: number; body: Buffer } | undefined> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const head = await reader.read(8)
+    const head = await line.reader.read(8)
     if (!head) return undefined
     const length = head.readInt32BE(0)
     const code = head.readInt32BE(4)
     if (length < 8 || length > largestStartupBytes) return undefined
-    const body = await reader.read(length - 8)
+    const body = await line.reader.read(length - 8)
     if (!body) return undefined
     if (code !== startupCodes.ssl && code !== startupCodes.gssenc) return { code, body }
-    socket.write('N')
+    if (code !== startupCodes.ssl || !secureContext || line.socket instanceof TLSSocket) line.socket.write('N')
+    else if (!(await encrypt(line, secureContext))) return undefined
   }
   return undefined
 }
 
-async function arrive(socket: Socket, options: ClientLoginOptions): Promise<Arrival> {
-  const reader = new SocketReader(socket)
-  const startup = await readStartup(socket, reader)
+async function arrive(line: Line, options: ClientLoginOptions, seen: Seen): Promise<Arrival> {
+  const startup = await readStartup(line, options.secureContext)
   if (!startup) return { kind: 'gone' }
   const { code, body } = startup
+  const { socket, reader } = line
   if (code === startupCodes.cancel) {
     if (body.length < 8) return { kind: 'gone' }
     return { kind: 'cancel', pid: body.readInt32BE(0), secretKey: body.subarray(4) }
@@ -166,14 +192,18 @@ async function arrive(socket: Socket, options: ClientLoginOptions): Promise<Arri
   const user = parameters.get('user') ?? ''
   if (user === '') throw new LoginRefused('08P01', 'no username supplied')
   const database = parameters.get('database') ?? user
-  const tracked = readParameters(parameters, options.ignoreStartupParameters)
+  seen.user = user
+  seen.database = database
+  seen.applicationName = parameters.get('application_name') ?? ''
+  const outcome = sortParameters(parameters, options.profile, options.ignoreStartupParameters)
   const extensions = [...parameters.keys()].filter((name) => name.startsWith('_pq_.'))
   if ((code & 0xffff) > 0 || extensions.length > 0) socket.write(negotiateProtocolVersion(0, extensions))
   const trusted = options.users.secretOf(user) ?? { kind: 'password' as const, password: '' }
-  const secret = options.clientAuth === 'trust' ? trusted : await scram(socket, reader, user, options.users)
+  const secret =
+    options.clientAuth === 'trust' ? trusted : await scram(socket, reader, user, options.users, options.profile)
   if (!secret) return { kind: 'gone' }
   socket.write(authentication(0))
-  return { kind: 'client', user, database, tracked, secret }
+  return { kind: 'client', socket, user, database, startup: outcome, secret }
 }
 
 /**
@@ -181,13 +211,18 @@ async function arrive(socket: Socket, options: ClientLoginOptions): Promise<Arri
  * The socket is paused afterwards; what the client sent beyond its log-in is still in it.
  */
 export async function receiveClient(socket: Socket, options: ClientLoginOptions): Promise<Arrival> {
+  const seen: Seen = { user: '', database: '', applicationName: '' }
+  const line: Line = { socket, reader: new SocketReader(socket) }
   try {
-    return await arrive(socket, options)
+    return await arrive(line, options, seen)
   } catch (error) {
-    const sqlstate = error instanceof LoginRefused ? error.sqlstate : '08P01'
-    const expected = error instanceof LoginRefused || error instanceof TestkitError
-    socket.write(fatal(sqlstate, expected ? error.message : 'bad packet during log-in'))
-    socket.destroySoon()
+    const refusal =
+      error instanceof LoginRefused
+        ? error
+        : new LoginRefused('08P01', error instanceof TestkitError ? error.message : 'bad packet during log-in')
+    options.onRefused(refusal, seen.user, seen.database, seen.applicationName)
+    if (refusal.sqlstate !== '') line.socket.write(fatal(refusal.sqlstate, refusal.message, refusal.severity))
+    line.socket.destroySoon()
     return { kind: 'gone' }
   }
 }

@@ -1,3 +1,4 @@
+import type { Violation } from '../judge/violation.ts'
 import type { RecordedStatement } from '../recording/recording.ts'
 
 interface ClientEvent {
@@ -22,6 +23,7 @@ export type PoolerEvent =
       readonly backendPid: number
       readonly statement: RecordedStatement
     })
+  | { readonly type: 'violation'; readonly violation: Violation }
   | { readonly type: 'backend-opened'; readonly backendPid: number; readonly user: string; readonly database: string }
   | {
       readonly type: 'backend-closed'

@@ -59,6 +59,21 @@ export class RequestWindow {
     return this.#state === 'idle'
   }
 
+  /** True when a request was sent whole, and its ReadyForQuery is due. */
+  get isAnswerDue(): boolean {
+    return this.#state === 'sync' || (this.#state === 'query' && !this.#copyIn)
+  }
+
+  /** True when extended messages were sent without their Sync, and no COPY is under way. */
+  get needsSync(): boolean {
+    return this.#state === 'open' && !this.#copyIn
+  }
+
+  /** True when the backend reads COPY data. */
+  get isCopying(): boolean {
+    return this.#copyIn
+  }
+
   /** True when it cannot be told how many ReadyForQuery are still to come: nobody may use such a backend any more. */
   get isDoubtful(): boolean {
     return this.#copyFailed && this.#doubtfulSyncs > 0

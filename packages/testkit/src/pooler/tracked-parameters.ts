@@ -10,10 +10,13 @@ export const trackedParameters = [
   'application_name',
 ] as const
 
-export type TrackedParameter = (typeof trackedParameters)[number]
+/** Everything that any pooler follows; PostgreSQL reports each of them. */
+const followable = [...trackedParameters, 'IntervalStyle', 'default_transaction_read_only'] as const
+
+export type TrackedParameter = (typeof followable)[number]
 export type TrackedValues = Partial<Record<TrackedParameter, string>>
 
-const byLowerCase = new Map<string, TrackedParameter>(trackedParameters.map((name) => [name.toLowerCase(), name]))
+const byLowerCase = new Map<string, TrackedParameter>(followable.map((name) => [name.toLowerCase(), name]))
 
 /** The tracked parameter of that name in any case; undefined for others. */
 export function trackedParameter(name: string): TrackedParameter | undefined {
@@ -37,9 +40,13 @@ export function quoteLiteral(text: string): string {
 }
 
 /** The SQL that gives a backend the client's values; undefined when they agree, which is the usual case. */
-export function synchronise(wanted: TrackedValues, actual: TrackedValues): string | undefined {
+export function synchronise(
+  followed: readonly TrackedParameter[],
+  wanted: TrackedValues,
+  actual: TrackedValues,
+): string | undefined {
   let sql = ''
-  for (const name of trackedParameters) {
+  for (const name of followed) {
     const value = wanted[name]
     if (value !== undefined && value !== actual[name]) sql += `set ${name} to ${quoteLiteral(value)};`
   }

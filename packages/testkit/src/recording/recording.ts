@@ -62,6 +62,8 @@ export type TransactionStart = Pick<
 /** Writes one transaction down while it runs. */
 export interface TransactionRecorder {
   readonly id: number
+  /** What has been written down so far; it goes on growing. */
+  readonly transaction: RecordedTransaction
   statement(statement: RecordedStatement): void
   end(how: NonNullable<RecordedTransaction['end']>): void
 }
@@ -131,6 +133,7 @@ export class Recording {
     this.#forget()
     return {
       id: open.id,
+      transaction: open,
       statement: (statement) => {
         if (open.statements.length >= this.limits.maxStatements) {
           open.statementsDropped += 1

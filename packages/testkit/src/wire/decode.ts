@@ -36,6 +36,20 @@ export function decodeServerMessage(body: Buffer): ServerMessage {
   }
 }
 
+/** What a backend tells whoever listens. */
+export interface Notification {
+  /** The backend whose transaction sent it. */
+  readonly pid: number
+  readonly channel: string
+  readonly payload: string
+}
+
+/** Reads NotificationResponse. */
+export function decodeNotification(body: Buffer): Notification {
+  const channel = cstringAt(body, 4)
+  return { pid: body.readInt32BE(0), channel: channel.text, payload: cstringAt(body, channel.next).text }
+}
+
 /** Reads ParameterStatus: name and value. */
 export function decodeParameterStatus(body: Buffer): { name: string; value: string } {
   const name = cstringAt(body, 0)

@@ -38,6 +38,27 @@ export function cancelRequest(pid: number, secret: Buffer): Buffer {
 }
 
 export const query = (text: string): Buffer => message(frontend.query, cstrings(text))
+
+const int16 = (value: number): Buffer => Buffer.of((value >> 8) & 255, value & 255)
+
+export const parse = (name: string, text: string): Buffer =>
+  message(frontend.parse, Buffer.concat([cstrings(name, text), int16(0)]))
+
+/** Bind of the unnamed portal with text values, and Execute of all its rows. */
+export function bindAndExecute(statement: string, values: readonly string[]): Buffer {
+  const parameters = values.flatMap((value) => [int32(Buffer.byteLength(value)), Buffer.from(value)])
+  return Buffer.concat([
+    message(
+      frontend.bind,
+      Buffer.concat([cstrings('', statement), int16(0), int16(values.length), ...parameters, int16(0)]),
+    ),
+    message(frontend.execute, Buffer.concat([cstrings(''), int32(0)])),
+  ])
+}
+
+export const closeStatement = (name: string): Buffer =>
+  message(frontend.close, Buffer.concat([Buffer.from('S'), cstrings(name)]))
+export const sync = (): Buffer => message(frontend.sync)
 export const terminate = (): Buffer => message(frontend.terminate)
 export const flush = (): Buffer => message(frontend.flush)
 export const passwordMessage = (password: string): Buffer => message(frontend.password, cstrings(password))
@@ -70,7 +91,7 @@ export function negotiateProtocolVersion(newestMinor: number, unknownOptions: re
   )
 }
 
-/** An ErrorResponse of severity FATAL: what a pooler says before it hangs up. */
-export function fatal(code: string, text: string): Buffer {
-  return message(backend.errorResponse, cstrings('SFATAL', 'VFATAL', `C${code}`, `M${text}`, ''))
+/** An ErrorResponse of severity FATAL, or another: what a pooler says before it hangs up. */
+export function fatal(code: string, text: string, severity = 'FATAL'): Buffer {
+  return message(backend.errorResponse, cstrings(`S${severity}`, `V${severity}`, `C${code}`, `M${text}`, ''))
 }

@@ -27,8 +27,12 @@ export class SimpleAnswer {
   readonly #rows: TextRow[] = []
   readonly #tags: string[] = []
   readonly #notices: ServerMessage[] = []
-  #columns: string[] = []
+  #columns: readonly string[]
   error: ServerError | undefined
+
+  constructor(columns: readonly string[] = []) {
+    this.#columns = columns
+  }
 
   /** Takes a frame; answers the result when ReadyForQuery has come. `error` is set when a statement failed. */
   take({ type, body }: Frame): SimpleResult | undefined {

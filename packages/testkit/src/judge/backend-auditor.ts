@@ -1,0 +1,190 @@
+import { auditBackend } from '../audit/audit-backend.ts'
+import { dblinkSchemaSql, settingFunctionsSql } from '../audit/audit-sql.ts'
+import { residueKey, type Residue } from '../audit/residue.ts'
+import type { BackendConnection } from '../pooler/backend-connection.ts'
+import { settingNamesIn } from '../recording/setting-names.ts'
+import { bindAndExecute, parse, sync } from '../wire/encode.ts'
+import {
+  changeableSettingsSql,
+  configuredSettingsSql,
+  fingerprintColumns,
+  fingerprintSql,
+  textArray,
+} from './fingerprint-sql.ts'
+
+/** What was on a backend before, and what is there now. */
+export interface AuditChange {
+  readonly residue: Residue
+  /** Its value before; undefined when there was nothing. */
+  readonly before: string | undefined
+}
+
+/** Whether a backend may serve the next client. */
+export interface Verdict {
+  readonly changes: readonly AuditChange[]
+  readonly isUsable: boolean
+}
+
+export interface BackendAuditorOptions {
+  /** Names of custom settings that clients of this database mentioned. */
+  readonly settingNames: () => readonly string[]
+  /** True leaves what was found where it is; false restores the backend. */
+  readonly leavesResidue: boolean
+  /** Settings that go with their client: no residue. */
+  readonly followed: readonly string[]
+}
+
+interface BackendState {
+  fingerprint: string | undefined
+  residue: Map<string, Residue>
+  isPrepared: boolean
+  /** What it had before any client. */
+  readonly fresh: ReadonlyMap<string, Residue>
+}
+
+/** What the backends of one pool have in common. */
+interface Knowledge {
+  readonly sql: string
+  readonly configured: readonly string[]
+  functions: string | undefined
+  inFunctions: readonly string[]
+}
+
+const statementName = 'pooler_safe_audit'
+const clean: Verdict = { changes: [], isUsable: true }
+/** Each name costs a look-up in each audit. */
+const mostNames = 500
+
+/**
+ * Asks the backends of one pool after transactions what is new on them. The usual answer is one row that equals the row
+ * before, from a statement that each backend has prepared once; only when it differs everything is listed and compared.
+ *
+ * Because nobody else had the backend since the last audit, whatever is new was left by the transaction just ended.
+ */
+export class BackendAuditor {
+  readonly #options: BackendAuditorOptions
+  readonly #states = new WeakMap<BackendConnection, BackendState>()
+  #knowledge: Promise<Knowledge> | undefined
+
+  constructor(options: BackendAuditorOptions) {
+    this.#options = options
+  }
+
+  /** Looks at a backend that no client has had: what it brings is nobody's fault. */
+  async opened(backend: BackendConnection): Promise<void> {
+    await this.#learnOnce(backend)
+    const fresh = await this.#list(backend)
+    const state: BackendState = { fingerprint: undefined, residue: fresh, isPrepared: false, fresh }
+    this.#states.set(backend, state)
+    state.fingerprint = await this.#fingerprint(backend, state)
+  }
+
+  /** What is new on a backend since it was looked at last. Restores it unless residue is to stay. */
+  async audit(backend: BackendConnection): Promise<Verdict> {
+    const state = this.#states.get(backend)
+    if (!state) return clean
+    const fingerprint = await this.#fingerprint(backend, state)
+    if (fingerprint !== undefined && fingerprint === state.fingerprint) return clean
+    const residue = await this.#list(backend)
+    const before = new Map([...state.residue.values()].map((one) => [placeOf(one), one.value]))
+    const changes = [...residue]
+      .filter(([key]) => !state.residue.has(key))
+      .map(([, one]) => ({ residue: one, before: before.get(placeOf(one)) ?? one.usual }))
+    state.fingerprint = fingerprint
+    state.residue = residue
+    if (changes.length === 0 || this.#options.leavesResidue) return { changes, isUsable: backend.isOpen }
+    return { changes, isUsable: await this.#restore(backend, state) }
+  }
+
+  async #restore(backend: BackendConnection, state: BackendState): Promise<boolean> {
+    state.isPrepared = false
+    try {
+      await backend.query('discard all')
+      state.fingerprint = await this.#fingerprint(backend, state)
+      state.residue = await this.#list(backend)
+    } catch {
+      return false
+    }
+    // Sessions of dblink, for one, survive DISCARD ALL.
+    return [...state.residue.keys()].every((key) => state.fresh.has(key))
+  }
+
+  async #list(backend: BackendConnection): Promise<Map<string, Residue>> {
+    const names = this.#names(await this.#knowledge)
+    const { residue } = await auditBackend((text) => backend.query(text), {
+      settingNames: names,
+      followedSettings: this.#options.followed,
+    })
+    return new Map(residue.map((one) => [residueKey(one), one]))
+  }
+
+  /** Undefined when it could not be read: a role without rights, a timeout that is too short. */
+  async #fingerprint(backend: BackendConnection, state: BackendState): Promise<string | undefined> {
+    const knowledge = await this.#knowledge
+    if (!knowledge) return undefined
+    const ask = async (): Promise<Readonly<Record<string, string | null>> | undefined> => {
+      const values = [textArray(this.#names(knowledge))]
+      const start = state.isPrepared ? [] : [parse(statementName, knowledge.sql)]
+      const request = Buffer.concat([...start, bindAndExecute(statementName, values), sync()])
+      const { rows } = await backend.run(request, fingerprintColumns)
+      state.isPrepared = true
+      return rows[0]
+    }
+    try {
+      let row = await ask()
+      const functions = row?.['functions'] ?? undefined
+      if (functions !== knowledge.functions) {
+        knowledge.functions = functions
+        knowledge.inFunctions = await namesInFunctions(backend)
+        row = await ask()
+      }
+      return row?.['fingerprint'] ?? undefined
+    } catch {
+      // The statement may or may not be there now, for example after DEALLOCATE ALL: an unused name is safe to close.
+      state.isPrepared = false
+      await backend.query(`deallocate ${statementName}`).catch(() => undefined)
+      return undefined
+    }
+  }
+
+  async #learnOnce(backend: BackendConnection): Promise<void> {
+    const knowledge = (this.#knowledge ??= this.#learn(backend))
+    try {
+      await knowledge
+    } catch (error) {
+      // The backend died: the next one is asked again.
+      if (this.#knowledge === knowledge) this.#knowledge = undefined
+      throw error
+    }
+  }
+
+  async #learn(backend: BackendConnection): Promise<Knowledge> {
+    const settings = await backend.query(changeableSettingsSql)
+    const configured = await backend.query(configuredSettingsSql)
+    const dblink = (await backend.query(dblinkSchemaSql)).rows[0]?.['schema'] ?? undefined
+    return {
+      sql: fingerprintSql(
+        settings.rows.map(({ name }) => name ?? ''),
+        this.#options.followed,
+        dblink,
+      ),
+      configured: configured.rows.map(({ name }) => name ?? '').filter((name) => name.includes('.')),
+      functions: undefined,
+      inFunctions: await namesInFunctions(backend),
+    }
+  }
+
+  #names(knowledge: Knowledge | undefined): string[] {
+    const { configured = [], inFunctions = [] } = knowledge ?? {}
+    return [...new Set([...configured, ...this.#options.settingNames(), ...inFunctions])].slice(0, mostNames)
+  }
+}
+
+/** Where a piece of residue is, whatever its value. */
+const placeOf = ({ kind, name }: Residue): string => JSON.stringify([kind, name])
+
+/** Names of settings in the functions of a database: what they set, no SQL of a client shows. */
+export async function namesInFunctions(backend: BackendConnection): Promise<string[]> {
+  const { rows } = await backend.query(settingFunctionsSql)
+  return rows.flatMap(({ source, config }) => settingNamesIn(`set ${source ?? ''} ${config ?? ''}`))
+}
