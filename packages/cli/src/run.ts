@@ -3,6 +3,8 @@ import { didYouMean, readArguments, type Arguments, type CommandDefinition } fro
 import { UsageError } from './command-line/usage-error.ts'
 import { auditCommand } from './audit/audit-command.ts'
 import { explainCommand } from './explain/explain-command.ts'
+import { doctorCommand } from './doctor/doctor-command.ts'
+import { watchCommand } from './watch/watch-command.ts'
 import type { ExitCode, Io } from './io.ts'
 import { version } from './version.ts'
 
@@ -14,6 +16,8 @@ interface Command {
 
 const commands: readonly Command[] = [
   { definition: auditCommand, load: async () => (await import('./audit/run-audit.ts')).runAudit },
+  { definition: doctorCommand, load: async () => (await import('./doctor/run-doctor.ts')).runDoctor },
+  { definition: watchCommand, load: async () => (await import('./watch/run-watch.ts')).runWatch },
   { definition: explainCommand, load: async () => (await import('./explain/run-explain.ts')).runExplain },
 ]
 
