@@ -1,5 +1,17 @@
-import { profileNames, scheduleNames } from '@pooler-safe/testkit'
 import type { CommandDefinition } from '../command-line/options.ts'
+
+/** Those of the test pooler, written out so that help needs no pooler; a test holds the two against each other. */
+const profileNames = [
+  'pgbouncer-1.18',
+  'pgbouncer-1.25',
+  'pgbouncer-statement',
+  'supavisor-2.9',
+  'supavisor-named',
+  'odyssey',
+  'pgagroal',
+  'strict',
+]
+const scheduleNames = ['rotate', 'random', 'sticky', 'swap-on-demand', 'one-backend']
 
 export const watchCommand: CommandDefinition = {
   name: 'watch',
