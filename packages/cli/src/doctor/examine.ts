@@ -79,7 +79,7 @@ function* networkFindings({ tls, certificate, authentication, channelBinding }: 
   if (tls === 'refused') {
     yield finding(
       'tls-downgrade',
-      'There is no TLS: passwords hashes, rows and cancel keys travel in the open.',
+      'There is no TLS: password hashes, rows and cancel keys travel in the open.',
       'Turn TLS on, and connect with sslmode=verify-full, unless both ends are on one machine.',
     )
   }

@@ -63,10 +63,14 @@ async function meetBackends(url: string, connections: number, timeoutMs: number)
     }
   } finally {
     // Whoever waits for a backend gets one only when the others have given theirs back.
-    await Promise.all(clients.map((client) => client.query('rollback').catch(() => undefined)))
-    await Promise.all(clients.map((client) => client.end()))
+    await Promise.all(clients.map(leave))
   }
   return audits
+}
+
+async function leave(client: pg.Client): Promise<void> {
+  await client.query('rollback').catch(() => undefined)
+  await client.end()
 }
 
 async function begins(client: pg.Client, timeoutMs: number): Promise<boolean> {
@@ -187,7 +191,7 @@ async function readRole(client: pg.Client): Promise<readonly Diagnosis[]> {
       (name === 'session_replication_role' && value !== 'origin')
     ) {
       found.push(finding('alter-role-delayed', `ALTER ROLE or DATABASE sets ${name} for every session.`))
-    } else if (/_timeout$/.test(name) && /^0/.test(value)) {
+    } else if (name.endsWith('_timeout') && value.startsWith('0')) {
       found.push(
         finding(
           'idle-in-tx',

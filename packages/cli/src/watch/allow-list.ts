@@ -25,5 +25,6 @@ function check(item: unknown, place: string): void {
   if (stray !== undefined) throw new UsageError(`${place}: "${stray}" is not a text that an entry may have.`)
   if (!catalogue.some(({ id }) => id === entry['hazard']))
     throw new UsageError(`${place} names no hazard of the catalogue.`)
-  if (String(entry['reason'] ?? '').trim() === '') throw new UsageError(`${place} has to say why, in "reason".`)
+  const { reason } = entry
+  if (typeof reason !== 'string' || reason.trim() === '') throw new UsageError(`${place} has to say why, in "reason".`)
 }

@@ -1,7 +1,7 @@
 import { auditThroughPooler, findPgBouncer, formatAudits, startPgBouncer, startPooler } from '@pooler-safe/testkit'
 import { useTestDatabase } from '@pooler-safe/tests/support'
 import pg from 'pg'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { DoctorReport } from '../../src/doctor/diagnosis.ts'
 import { runProgram } from '../support/run-program.ts'
 
@@ -105,8 +105,6 @@ describe.skipIf(!findPgBouncer())('PgBouncer (needs pgbouncer)', () => {
 })
 
 describe('what cannot be examined', () => {
-  beforeAll(() => undefined)
-
   test('is an error that says why, without the password', async () => {
     for (const url of [
       'postgres://app:hunter2@127.0.0.1:1/app',

@@ -59,7 +59,7 @@ test('psql that sets a setting is found out', async () => {
 })
 
 test('a Node program with named statements and settings is found out', async () => {
-  const { ran, hazards } = await watchJson([], process.execPath, 'programs/named.mjs')
+  const { ran, hazards } = await watchJson([], process.execPath, 'programs/named.ts')
   expect(ran.err).toMatch(/pooler-safe: behind a pooler/)
   expect(ran.code).toBe(1)
   expect(hazards).toEqual(expect.arrayContaining(['named-parse', 'session-set']))
