@@ -5,7 +5,8 @@ import type { SessionFacts, StartupAnswer } from './diagnosis.ts'
 
 /** The parameters that programs send at start-up. */
 const parameters = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'search_path'] as const
-const probeName = 'pooler_safe_doctor'
+/** Not one of the names that an audit takes for a pooler's own. */
+const probeName = 'doctor_probe'
 
 /** Finds out how an endpoint treats sessions. */
 export async function probeSession(url: string, timeoutMs: number): Promise<SessionFacts> {

@@ -2,6 +2,7 @@ import { hazard } from '@pooler-safe/hazards'
 import type { AuditReport } from '../report.ts'
 import { pageScript } from './html-script.ts'
 import { pageStyle } from './html-style.ts'
+import { plural } from './pretty.ts'
 
 /** A report as one page that needs nothing else: filters, light and dark, readable without a server. */
 export function renderHtml(report: AuditReport): string {
@@ -30,7 +31,7 @@ export function renderHtml(report: AuditReport): string {
 <header>
   <h1>Database operations</h1>
   <p>${number(summary.operations)} operations in ${number(summary.analysed)} files of ${number(summary.files)}.
-  ${number(errors)} errors, ${number(findings.length - errors)} warnings, ${number(summary.allowed)} allowed with a reason${summary.known > 0 ? `, ${number(summary.known)} known from the baseline` : ''}.</p>
+  ${plural(errors, 'error')}, ${plural(findings.length - errors, 'warning')}, ${number(summary.allowed)} allowed with a reason${summary.known > 0 ? `, ${number(summary.known)} known from the baseline` : ''}.</p>
   <div id="verdicts" class="verdicts"></div>
 </header>
 <nav>
