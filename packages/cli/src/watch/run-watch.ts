@@ -1,0 +1,61 @@
+import { isFailing, renderReport, startPooler, startPostgres, TestkitError } from '@pooler-safe/testkit'
+import type { Pooler, ProfileName, ReportFormat, ScheduleName, StartPoolerOptions } from '@pooler-safe/testkit'
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { numberOf, type Arguments } from '../command-line/options.ts'
+import { paintFor } from '../command-line/paint.ts'
+import { UsageError } from '../command-line/usage-error.ts'
+import type { ExitCode, Io } from '../io.ts'
+import { readAllowed } from './allow-list.ts'
+import { environmentFor } from './environment.ts'
+import { runChild } from './run-child.ts'
+
+/** `pooler-safe watch`. The exit code is 2 when the command itself fails and nothing was found. */
+export async function runWatch(given: Arguments, io: Io): Promise<ExitCode> {
+  const [command, ...rest] = given.positionals
+  if (command === undefined) throw new UsageError('watch needs a command.', 'Write pooler-safe watch -- npm test.')
+  const options = poolerOptions(given, io)
+  const url = given.value('url') ?? io.env['DATABASE_URL']
+  try {
+    await using postgres = await startPostgres({ url, onProgress: (line) => io.err(`${line}\n`) })
+    await using pooler = await startPooler({ ...options, upstream: postgres.url })
+    io.err(`pooler-safe: behind a pooler with the seed ${pooler.seed}\n`)
+    const env = environmentFor(pooler, io.env, given.list('env'))
+    const ended = await runChild(command, rest, env, io)
+    await pooler.settle()
+    writeReport(pooler, given, io)
+    const failOn = given.value('fail-on') ?? 'perf'
+    if (failOn !== 'none' && isFailing(pooler.report(), failOn as Parameters<typeof isFailing>[1])) return 1
+    if (ended === 0) return 0
+    io.err(`pooler-safe: ${command} ended with ${String(ended)}.\n`)
+    return 2
+  } catch (error) {
+    if (!(error instanceof TestkitError)) throw error
+    throw new UsageError(error.message, error.hint, { cause: error })
+  }
+}
+
+function poolerOptions(given: Arguments, io: Io): Omit<StartPoolerOptions, 'upstream'> {
+  const allow = given.value('allow')
+  const seed = numberOf(given, 'seed')
+  const poolSize = numberOf(given, 'pool-size', 1)
+  return {
+    audit: 'every',
+    onViolation: (given.value('mode') ?? 'report') as 'report' | 'leak' | 'fail',
+    profile: (given.value('profile') ?? 'pgbouncer-1.18') as ProfileName,
+    schedule: (given.value('schedule') ?? 'rotate') as ScheduleName,
+    ...(seed !== undefined && { seed }),
+    ...(poolSize !== undefined && { poolSize }),
+    ...(allow !== undefined && { allow: readAllowed(resolve(io.cwd, allow)) }),
+  }
+}
+
+function writeReport(pooler: Pooler, given: Arguments, io: Io): void {
+  const format = (given.value('format') ?? 'pretty') as ReportFormat
+  const output = given.value('output')
+  const paint = paintFor({ env: io.env, isOutTerminal: output === undefined && io.isErrTerminal === true })
+  const report = renderReport(pooler.report(), format, { paint: (style, text) => paint(style, text) })
+  // Standard output is the command's.
+  if (output === undefined) io.err(report)
+  else writeFileSync(resolve(io.cwd, output), report)
+}
