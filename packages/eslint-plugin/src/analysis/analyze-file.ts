@@ -5,6 +5,7 @@ import { isNode, nameOf, parentOf, propertyName, unwrap, walk, type Node, type V
 import { ruleNames, type Finding } from './finding.ts'
 import { readSql } from './grammar.ts'
 import type { Host } from './host.ts'
+import { mayMatter } from './may-matter.ts'
 import { engineOfFile, OperationFinder, type Engine, type Operation } from './operations.ts'
 import { Receivers } from './receivers.ts'
 import { Names, type ScopeManager } from './scope.ts'
@@ -49,17 +50,13 @@ export interface FileAnalysis {
 
 const empty: FileAnalysis = { operations: [], findings: [], allowed: [], directives: [], broken: [], engine: 'none' }
 
-/** A file without any of these words has no database operation. */
-const mayMatter =
-  /quer|sql|execut|prepare|postgres|pool|knex|drizzle|kysely|prisma|sequelize|typeorm|mikro|slonik|advisory|set_config|transaction|pg-|['"]pg['"]|pooler-safe|notification|listen/i
-
 const allRules: ReadonlySet<string> = new Set(ruleNames)
 const allHazards: ReadonlySet<string> = new Set(catalogue.map((entry) => entry.id))
 
 /** Finds the database operations of a file, and what is wrong with them behind a transaction-mode pooler. */
 export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const { path, source, program, settings = {}, host = {} } = input
-  if (!mayMatter.test(source)) return empty
+  if (!mayMatter(source, settings, host.declarationOf !== undefined)) return empty
   const { calls, functions, texts, coverable, imports } = collect(program, input.visitorKeys)
   const names = new Names(input.scopeManager)
   const sql = new StaticSql(source, names)

@@ -29,6 +29,8 @@ export interface Settings {
 
 const keys = new Set(['wrapper', 'executors', 'tags', 'sessionMode', 'pooler', 'extraGucs', 'foreign'])
 
+const none: Settings = {}
+
 /** Settings that cannot be used. The message says which and why. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
@@ -36,7 +38,7 @@ export class SettingsError extends Error {
 
 /** Checks `settings['pooler-safe']`. Throws `SettingsError` for what it does not know. */
 export function readSettings(value: unknown): Settings {
-  if (value === undefined || value === null) return {}
+  if (value === undefined || value === null) return none
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new SettingsError(`settings['pooler-safe'] has to be an object.`)
   }
