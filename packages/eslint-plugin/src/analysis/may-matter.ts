@@ -33,6 +33,8 @@ export function mayMatter(source: string, settings: Settings, isTyped: boolean):
   if (driverWord.test(source) || statementInText.test(source) || hazardWord.test(source)) return true
   if (runWord.test(source) && namedConfig.test(source)) return true
   const isWide =
-    isTyped || [settings.wrapper, settings.executors].some((list) => list !== undefined && list.length > 0) || settings.tags
+    isTyped ||
+    [settings.wrapper, settings.executors].some((list) => list !== undefined && list.length > 0) ||
+    settings.tags
   return Boolean(isWide) && looseWord.test(source)
 }

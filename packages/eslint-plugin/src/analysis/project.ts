@@ -179,6 +179,8 @@ function dependencyNames(text: string): ReadonlySet<string> {
     return noNames
   }
   return new Set(
-    ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((field) => Object.keys(manifest?.[field] ?? {})),
+    ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((field) =>
+      Object.keys(manifest?.[field] ?? {}),
+    ),
   )
 }
