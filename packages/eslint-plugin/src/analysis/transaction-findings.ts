@@ -63,9 +63,10 @@ export function transactionFindings(
   for (const callback of callbacks) {
     findings.push(...escapes(callback, operations, facts), ...parallelBuilders(callback, facts))
   }
-  for (const node of nodes) {
+  const mayWait = callbacks.length > 0 || facts.transactions.spans.length > 0
+  for (const node of mayWait ? nodes : []) {
     if (node.type !== 'CallExpression' && node.type !== 'NewExpression') continue
-    if (isNetworkCall(node, facts) && isAwaited(node) && isInOpenTransaction(node, callbacks, facts)) {
+    if (isAwaited(node) && isInOpenTransaction(node, callbacks, facts) && isNetworkCall(node, facts)) {
       findings.push({
         rule: 'no-idle-in-tx',
         hazard: 'idle-in-tx',
