@@ -178,6 +178,8 @@ function escapes(
     const root = rootIdentifier(used)
     if (root && names.lookUp(String(root.name), root) !== variable) return true
     const call = topOfChain(node)
+    // `sequelize.query(text, { transaction })`, `knex('job').transacting(trx)`: it is told where to run.
+    if (handle.references.some(({ identifier }) => isInside(identifier as Node, call))) return true
     const operation = operations.find((item) => item.node === call || isInside(item.node, call))
     const isKnown = receiver !== undefined && known.has(receiver.driver)
     if (!operation && !(isKnown && isRun(call, node))) return true
