@@ -61,7 +61,9 @@ function oxlintFindings(sources: ReadonlyMap<string, string>): string[] {
   const { diagnostics } = JSON.parse(stdout) as {
     diagnostics: { code: string; filename: string; labels: { span: { line: number; column: number } }[] }[]
   }
-  return diagnostics.map(({ code, filename, labels }) => {
+  // Only our rules: oxlint brings rules of its own along.
+  const ours = diagnostics.filter(({ code }) => code.startsWith('pooler-safe('))
+  return ours.map(({ code, filename, labels }) => {
     const { column = 0, line = 0 } = labels[0]?.span ?? {}
     return `${filename.replace(/^.*\//, '')} ${code.replace(/^(.*)\((.*)\)$/, '$1/$2')} ${String(line)}:${String(column)}`
   })

@@ -142,7 +142,9 @@ export class StaticSql {
       case 'CallExpression':
         return this.#call(node)
       case 'ObjectExpression': {
-        const text = valueOfProperty(node, 'text') ?? valueOfProperty(node, 'sql') ?? valueOfProperty(node, 'query')
+        const text = ['text', 'sql', 'query', 'statement']
+          .map((name) => valueOfProperty(node, name))
+          .find((value) => value !== undefined)
         if (text) return this.textsOf(text)
         break
       }
