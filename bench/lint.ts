@@ -95,10 +95,9 @@ function startUp(): CaseResult {
   )
 }
 
-/** The built plugin, as users load it. */
+/** Without the condition that loads sources: the built plugin, as users load it. */
 function plainEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _, ...environment } = process.env
-  return environment
+  return { ...process.env, NODE_OPTIONS: '' }
 }
 
 /** What is held after 2,000 files over what is held after 10,000 more. */

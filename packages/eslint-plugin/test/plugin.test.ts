@@ -95,7 +95,7 @@ test('a file without an operation gets no listener, and one with a directive or 
       ]),
     )
     const config = { ...plugin.configs.strict, plugins: { 'pooler-safe': { rules } } }
-    new Linter().verify(text, [config as LinterTypes.Config], 'a.mjs')
+    new Linter().verify(text, [config], 'a.mjs')
     return listeners
   }
   expect(
