@@ -2,7 +2,7 @@ import type { HazardId } from '@pooler-safe/hazards'
 import type { Rule } from 'eslint'
 import type { Finding, RuleName } from './analysis/finding.ts'
 import { hazardMessage, ruleMessage } from './analysis/message.ts'
-import { findingsOf } from './shared-analysis.ts'
+import { concerns, findingsOf } from './shared-analysis.ts'
 
 /** What sets a rule apart from the others. */
 export interface RuleDefinition {
@@ -37,6 +37,7 @@ export function createRule(definition: RuleDefinition): Rule.RuleModule {
       languages: ['js/js', 'pooler-safe/sql'],
     } as Rule.RuleMetaData,
     create(context) {
+      if (!concerns(context)) return {}
       const options = { ...defaultOptions?.[0], ...(context.options[0] as Record<string, unknown> | undefined) }
       const report = (): void => {
         for (const finding of findingsOf(context, name)) {
@@ -44,7 +45,7 @@ export function createRule(definition: RuleDefinition): Rule.RuleModule {
           reportFinding(context, finding)
         }
       }
-      return { 'Program:exit': report, 'SqlFile:exit': report }
+      return { Program: report, SqlFile: report }
     },
   }
 }

@@ -4,7 +4,9 @@ import { analyzeScript } from './analysis/analyze-script.ts'
 import type { Node } from './analysis/estree.ts'
 import type { Finding } from './analysis/finding.ts'
 import { createProject } from './analysis/project.ts'
-import { readSettings } from './analysis/settings.ts'
+import { mayMatter } from './analysis/may-matter.ts'
+import { readSettings, type Settings } from './analysis/settings.ts'
+import { isSqlSource } from './sql-language.ts'
 import { declarationsOf } from './type-information.ts'
 
 /** What the rules share about one file. */
@@ -17,6 +19,20 @@ export interface SharedAnalysis extends Pick<FileAnalysis, 'findings' | 'directi
 const cache = new WeakMap<object, SharedAnalysis>()
 const project = createProject()
 
+/** Whether a file is worth a listener, by its text alone. */
+const worth = new WeakMap<object, boolean>()
+
+/** Whether a rule has anything to look for in a file. Most files of most projects have no database operation. */
+export function concerns(context: Rule.RuleContext): boolean {
+  const { sourceCode } = context
+  const known = worth.get(sourceCode)
+  if (known !== undefined) return known
+  const isTyped = declarationsOf(sourceCode) !== undefined
+  const answer = isSqlSource(sourceCode) || mayMatter(sourceCode.text, settingsOf(context), isTyped)
+  worth.set(sourceCode, answer)
+  return answer
+}
+
 /** The analysis of the file that a rule looks at. */
 export function analysisOf(context: Rule.RuleContext): SharedAnalysis {
   const { sourceCode } = context
@@ -27,10 +43,14 @@ export function analysisOf(context: Rule.RuleContext): SharedAnalysis {
   return analysis
 }
 
+function settingsOf(context: Rule.RuleContext): Settings {
+  return readSettings((context.settings as Linter.BaseConfig['settings'])?.['pooler-safe'])
+}
+
 function analyse(context: Rule.RuleContext, sourceCode: SourceCode): SharedAnalysis {
-  const settings = readSettings((context.settings as Linter.BaseConfig['settings'])?.['pooler-safe'])
+  const settings = settingsOf(context)
   const path = context.filename
-  if ((sourceCode.ast.type as string) === 'SqlFile') {
+  if (isSqlSource(sourceCode)) {
     const { findings } = analyzeScript({ path, source: sourceCode.text, settings })
     return { findings, directives: [], broken: [], isScript: true }
   }

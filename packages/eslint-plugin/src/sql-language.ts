@@ -122,3 +122,8 @@ function locations(text: string): (offset: number) => Position {
     return { line: low + 1, column: offset - (starts[low] ?? 0) }
   }
 }
+
+/** Whether the source is a file of SQL, and not of JavaScript. */
+export function isSqlSource(sourceCode: object): boolean {
+  return sourceCode instanceof SqlSourceCode
+}

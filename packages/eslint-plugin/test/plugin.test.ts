@@ -69,6 +69,43 @@ describe('the same findings', () => {
   })
 })
 
+test('lines that end as on Windows change no place', () => {
+  const source = code.replaceAll('\n', '\r\n')
+  expect(lines(new Linter().verify(source, [plugin.configs.recommended], 'a.mjs'))).toEqual(expected)
+  const template =
+    'import { Pool } from "pg"\r\nconst p = new Pool()\r\np.on("error", f)\r\nawait p.query(`\r\n  select 1;\r\n  reset all`)'
+  const [found] = new Linter().verify(template, [plugin.configs.recommended], 'a.mjs')
+  expect([found?.line, found?.column, found?.endColumn]).toEqual([6, 9, 12])
+})
+
+test('a file without an operation gets no listener, and one with a directive or an imported pool does', () => {
+  const counted = (text: string): number => {
+    let listeners = 0
+    const rules = Object.fromEntries(
+      Object.entries(plugin.rules ?? {}).map(([name, rule]) => [
+        name,
+        {
+          ...rule,
+          create(context: Parameters<typeof rule.create>[0]) {
+            const made = rule.create(context)
+            listeners += Object.keys(made).length
+            return made
+          },
+        },
+      ]),
+    )
+    const config = { ...plugin.configs.strict, plugins: { 'pooler-safe': { rules } } }
+    new Linter().verify(text, [config], 'a.mjs')
+    return listeners
+  }
+  expect(
+    counted(`import { query } from './router';\nselect(query('#menu'))\nlisten('transaction', () => execute())`),
+  ).toBe(0)
+  expect(counted(`import { pool } from './db'\nawait pool.query('select 1')`)).toBeGreaterThan(0)
+  expect(counted(`import { Pool } from 'pg'`)).toBeGreaterThan(0)
+  expect(counted('// pooler-safe: session-mode because it is the direct one')).toBeGreaterThan(0)
+})
+
 describe('files of SQL', () => {
   const verify = (text: string, config: LinterTypes.Config = plugin.configs.sql): LinterTypes.LintMessage[] =>
     new Linter().verify(text, [config], 'a.sql')
@@ -125,6 +162,8 @@ describe('configuration', () => {
     [{ wrapper: 'x' }, /wrapper has to be a list of strings/],
     [{ executors: [{ module: 'x' }] }, /executors has to be a list/],
     [{ sessionMode: { files: 'x' } }, /sessionMode.files has to be a list of strings/],
+    [{ pooler: 'pgbounce' }, /pooler has to be one of "pgbouncer", "pgbouncer>=1.21"/],
+    [{ tags: { sql: 'mysql' } }, /tags has to be an object/],
     ['x', /has to be an object/],
   ])('refuses the settings %j', (settings, message) => {
     const config = {
@@ -133,6 +172,23 @@ describe('configuration', () => {
       settings: { 'pooler-safe': settings },
     }
     expect(() => new Linter().verify(code, [config as LinterTypes.Config], 'a.mjs')).toThrow(message)
+  })
+
+  test.each([
+    ['pgbouncer', 2],
+    ['supavisor', 2],
+    ['pgbouncer>=1.21', 1],
+    ['pgdog', 1],
+  ])('behind %s names in the protocol are what its tracking makes of them, SQL PREPARE never is', (pooler, count) => {
+    const named = `import { Pool } from 'pg'
+const pool = new Pool()
+pool.on('error', () => {})
+await pool.query({ name: 'a', text: 'select 1' })
+await pool.query('prepare b as select 1')
+`
+    const settings = { 'pooler-safe': { pooler } }
+    const found = lines(new Linter().verify(named, [plugin.configs.recommended, { settings }], 'a.mjs'))
+    expect(found).toEqual(['pooler-safe/no-named-statement 4', 'pooler-safe/no-named-statement 5'].slice(-count))
   })
 
   test('tells no-raw-execute about the wrapper', () => {

@@ -5,10 +5,11 @@ import { isNode, nameOf, parentOf, propertyName, unwrap, walk, type Node, type V
 import { ruleNames, type Finding } from './finding.ts'
 import { readSql } from './grammar.ts'
 import type { Host } from './host.ts'
+import { mayMatter } from './may-matter.ts'
 import { engineOfFile, OperationFinder, type Engine, type Operation } from './operations.ts'
 import { Receivers } from './receivers.ts'
 import { Names, type ScopeManager } from './scope.ts'
-import { matchesGlob, type Settings } from './settings.ts'
+import { matchesGlob, tracksNames, type Settings } from './settings.ts'
 import { looseFindings, sqlFindings } from './sql-findings.ts'
 import { isHole } from './sql-text.ts'
 import { StaticSql } from './static-sql.ts'
@@ -49,18 +50,16 @@ export interface FileAnalysis {
 
 const empty: FileAnalysis = { operations: [], findings: [], allowed: [], directives: [], broken: [], engine: 'none' }
 
-/** A file without any of these words has no database operation. */
-const mayMatter =
-  /quer|sql|execut|prepare|postgres|pool|knex|drizzle|kysely|prisma|sequelize|typeorm|mikro|slonik|advisory|set_config|transaction|pg-|['"]pg['"]|pooler-safe|notification|listen/i
-
 const allRules: ReadonlySet<string> = new Set(ruleNames)
 const allHazards: ReadonlySet<string> = new Set(catalogue.map((entry) => entry.id))
 
 /** Finds the database operations of a file, and what is wrong with them behind a transaction-mode pooler. */
 export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const { path, source, program, settings = {}, host = {} } = input
-  if (!mayMatter.test(source)) return empty
-  const { calls, functions, texts, coverable, imports } = collect(program, input.visitorKeys)
+  if (!mayMatter(source, settings, host.declarationOf !== undefined)) return empty
+  const hasDirective = input.comments.some(({ value }) => value.includes('pooler-safe'))
+  const wanted = { texts: looseInSource.test(source), coverable: hasDirective }
+  const { calls, functions, texts, coverable, imports } = collect(program, input.visitorKeys, wanted)
   const names = new Names(input.scopeManager)
   const sql = new StaticSql(source, names)
   const receivers = new Receivers(names, sql, settings, host)
@@ -91,6 +90,7 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
   findings.push(...codeFindings(calls, operations, facts))
   findings.push(...transactionFindings(calls, operations, callbacks, facts))
   if (engine !== 'foreign') findings.push(...loose(texts, sql))
+  if (tracksNames(settings)) findings = findings.filter((found) => found.hazard !== 'named-parse')
   if (isSessionMode) findings = findings.filter((found) => !sessionModeRules.has(found.rule))
   if (matchesGlob(settings.foreign, path)) findings = []
 
@@ -131,7 +131,14 @@ interface Collected {
   readonly imports: ReadonlySet<string>
 }
 
-function collect(program: Node, visitorKeys: VisitorKeys | undefined): Collected {
+interface Wanted {
+  readonly texts: boolean
+  readonly coverable: boolean
+}
+
+const covered = new Set(['PropertyDefinition', 'MethodDefinition', 'Property', 'VariableDeclarator'])
+
+function collect(program: Node, visitorKeys: VisitorKeys | undefined, wanted: Wanted): Collected {
   const calls: Node[] = []
   const functions: Node[] = []
   const texts: Node[] = []
@@ -159,12 +166,10 @@ function collect(program: Node, visitorKeys: VisitorKeys | undefined): Collected
           break
         case 'Literal':
         case 'TemplateLiteral':
-          texts.push(node)
+          if (wanted.texts) texts.push(node)
           break
       }
-      if (
-        /Statement$|Declaration$|^(?:PropertyDefinition|MethodDefinition|Property|VariableDeclarator)$/.test(node.type)
-      ) {
+      if (wanted.coverable && (covered.has(node.type) || /(?:Statement|Declaration)$/.test(node.type))) {
         coverable.push(node)
       }
     },
@@ -227,6 +232,9 @@ function isDynamic({ sqlNode }: Operation): boolean {
 }
 
 const looseHint = /pg_(?:try_)?advisory_(?:un)?lock|set_config\s*\(|^\s*(?:set|reset)\s+(?:session\s+)?[a-z_."]+/i
+/** Whether a source has a text with such a hint. */
+const looseInSource =
+  /pg_(?:try_)?advisory_(?:un)?lock|set_config\s*\(|['"`](?:\s|\\[nrt])*(?:set|reset)(?:\s|\\[nrt])/i
 
 /** Strings that no visible call runs, and that can be nothing but hazardous SQL. */
 function loose(texts: readonly Node[], sql: StaticSql): readonly Finding[] {

@@ -196,6 +196,10 @@ export function isForeignSql(module: string): boolean {
 const several =
   /^(?:knex|sequelize|@sequelize\/core|sequelize-typescript|typeorm|kysely|drizzle-orm|@mikro-orm\/(?:core|knex|sql)|@prisma\/client)$/
 
+/** The first words of the modules that run SQL on PostgreSQL, or may. */
+export const driverModule =
+  /pg|pg-[\w-]+|postgres|postgraphile|slonik|@slonik|@neondatabase|@vercel\/postgres|@mikro-orm|@prisma|drizzle-orm|node-pg-migrate|graphile-worker|db-migrate-pg|kysely[\w-]*|knex|sequelize|@sequelize|sequelize-typescript|typeorm|[^'"`\n]*@prisma\/client/
+
 /** Which database a module belongs to. */
 export function engineOf(module: string): 'postgres' | 'foreign' | 'several' | undefined {
   if (postgresOnly.test(module)) return 'postgres'

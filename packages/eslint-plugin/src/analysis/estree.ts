@@ -160,6 +160,14 @@ export function functionAround(node: Node): Node {
   return current
 }
 
+/** Whether a node runs only under a condition (an error is none). */
+export function isConditional(node: Node, owner: Node): boolean {
+  for (let current = node.parent; current && current !== owner; current = current.parent) {
+    if (/^(?:If|Switch)Statement$|^(?:Conditional|Logical)Expression$/.test(current.type)) return true
+  }
+  return false
+}
+
 /** Whether a node stands inside another one (or is it). */
 export function isInside(node: Node, outer: Node): boolean {
   return node.range[0] >= outer.range[0] && node.range[1] <= outer.range[1]

@@ -29,13 +29,32 @@ export interface ReadSql {
 
 /** What may stand in a hole, likeliest first; `#` is its number. */
 const substitutions: Readonly<Record<HoleKind, readonly string[]>> = {
-  param: ['$#', 'hole_#', "''", '(1)', 'x = 1', '(x) values (1)', 'true', ''],
-  raw: ['hole_#', '1', '', "''", '(x) values (1)', 'hole_#.x', '(1)', 'true', 'where true', 'x = 1', ', hole_#', '$#'],
+  param: ['$#', 'hole_#', "''", '(1)', 'x = 1', '', 'select 1', '(x) values (1)', 'true', 'and true'],
+  raw: [
+    ...['hole_#', '1', '', 'select 1', "''", '(x) values (1)', 'hole_#.x', '(1)', 'true', 'where true', 'x = 1'],
+    ...[', hole_#', 'and true', '$#', 'int', 'asc'],
+  ],
   name: ['"hole_#"', 'hole_#', '1', ''],
-  fragment: ['hole_#', '', '1', '(1)', 'where true', 'x = 1', '(x) values (1)', 'and true'],
+  fragment: ['hole_#', '', '1', 'select 1', '(1)', 'where true', 'x = 1', '(x) values (1)', 'and true', 'x int'],
 }
 
-const mostAttempts = 24
+/** Places where the grammar takes a few words only, and one of them. */
+const keywordPlaces: readonly (readonly [before: RegExp, word: string])[] = [
+  [/\bisolation\s+level\s+$/i, 'serializable'],
+  [/\breplica\s+identity\s+$/i, 'full'],
+  [/\bgenerated\s+$/i, 'always'],
+  [/\bfor\s+each\s+$/i, 'row'],
+  [/\bcreate\s+policy\s[^;]*\bas\s+$/i, 'permissive'],
+  [/\bcreate\s+policy\s[^;]*\bfor\s+$/i, 'all'],
+  [/\btrigger\s+\S+\s+$/i, 'before'],
+  [/\btrigger\s+\S+\s+before\s+$/i, 'insert'],
+  [/\bcomment\s+on\s[^;]*\bis\s+$/i, "''"],
+]
+
+/** Attempts for a text, and those that each hole adds. */
+const fewestAttempts = 16
+const attemptsByHole = 8
+const mostAttempts = 96
 /** Bulk data is judged by its tokens alone. */
 const longestParsed = 60_000
 const longestRead = 1_000_000
@@ -54,8 +73,11 @@ export function readSql(pieces: Pieces, always = false): ReadSql {
   const fill = (hole: Hole, index: number, before: string): string => {
     // `$${position}`
     if (before.endsWith('$') && hole.hole !== 'name') return String(index + 1)
+    const turn = choice.get(index) ?? 0
+    const keyword = keywordPlaces.find(([place]) => place.test(before.slice(-300)))?.[1]
+    if (keyword !== undefined && turn === 0) return keyword
     const list = substitutions[hole.hole]
-    return (list[choice.get(index) ?? 0] ?? '').replace('#', String(index + 1))
+    return (list[keyword === undefined ? turn : turn - 1] ?? '').replace('#', String(index + 1))
   }
   let sql = new SqlText(pieces, fill)
   const first = sql
@@ -66,7 +88,8 @@ export function readSql(pieces: Pieces, always = false): ReadSql {
     return { sql, analysis: tokenLevel, bodies: [], readBy: 'tokens', refused: false }
   }
   let prepared = false
-  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+  const attempts = Math.min(mostAttempts, fewestAttempts + attemptsByHole * sql.holes.length)
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
     const text = prepared ? withoutPlaceholders(sql.text) : sql.text
     const answer = parse(text)
     // Too deep for the grammar: the tokens have the last word.
@@ -123,7 +146,7 @@ function advance(sql: SqlText, error: number, choice: Map<number, number>): bool
   const after = order.filter(({ hole }) => hole.at > error)
   for (const { hole, index } of [...before, ...after]) {
     const next = (choice.get(index) ?? 0) + 1
-    if (next >= substitutions[hole.hole].length) continue
+    if (next > substitutions[hole.hole].length) continue
     choice.set(index, next)
     return true
   }

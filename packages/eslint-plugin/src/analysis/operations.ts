@@ -313,6 +313,8 @@ export class OperationFinder {
     const alternatives = this.#textsOf(argument, sqlNode)
     const known = receiver !== undefined && receiver.driver !== 'unknown'
     const texts = readAll(alternatives, this.#always)
+    if (node.type === 'TaggedTemplateExpression' && isPart(node, texts)) return
+    if (!known && texts.some(({ sql }) => otherDialect.test(sql.text))) return
     const name = statementName(sqlNode)
     const isSql = texts.some(({ sql }) => looksLikeStatement(sql.text))
     if (!known && !isSql && !(name && valueOfProperty(sqlNode, 'text') && engine === 'postgres')) return
@@ -362,6 +364,16 @@ export class OperationFinder {
   }
 }
 
+/** Statements that only SQLite and MySQL have. */
+const otherDialect =
+  /^\s*(?:pragma\b|begin\s+(?:immediate|exclusive|deferred|concurrent)\b|vacuum\s+into\b|insert\s+or\s|replace\s+into\b|attach\s+(?:database\b|')|detach\s+database\b)/i
+
+/** Whether a template with a tag is a piece for another one: nobody waits for it, and it starts no statement. */
+function isPart(node: Node, texts: readonly ReadSql[]): boolean {
+  if (parentOf(node)?.type === 'AwaitExpression' || texts.length === 0) return false
+  return texts.every(({ sql }) => !looksLikeStatement(sql.text) && sql.holes[0]?.at !== 0)
+}
+
 /** The texts that are known in part at least. */
 function readAll(alternatives: Alternatives, always: boolean): readonly ReadSql[] {
   const seen = new Set<string>()
@@ -404,7 +416,8 @@ function isFragment(node: Node): boolean {
       // `ids.map((id) => sql`…`)` is what its list is; what other callbacks return is run.
       const call = parentOf(parent)
       const callee = call?.type === 'CallExpression' ? call.callee : undefined
-      return callee?.type === 'MemberExpression' && propertyName(callee) === 'map' && call ? isFragment(call) : false
+      const isList = callee?.type === 'MemberExpression' && /^(?:map|flatMap|reduce)$/.test(propertyName(callee) ?? '')
+      return isList && call ? isFragment(call) : false
     }
     case 'CallExpression': {
       if (unwrap(parent.callee ?? parent) === node) return false

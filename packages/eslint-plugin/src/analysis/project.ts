@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { engineOf, isForeignSql } from './drivers.ts'
 import type { Host } from './host.ts'
 import { matchesGlob, type Settings } from './settings.ts'
@@ -9,112 +9,178 @@ export interface Project {
   hostFor(path: string, settings: Settings): Host
 }
 
-interface Cached<T> {
-  readonly changed: number
-  readonly value: T
+type Origin = ReturnType<NonNullable<Host['originOf']>>
+
+/** What a file imports. */
+interface Imports {
+  readonly values: readonly string[]
+  /** Those of `import type` included. */
+  readonly all: readonly string[]
 }
 
 const extensions = ['', '.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs']
 const noNames: ReadonlySet<string> = new Set()
+const noImports: Imports = { values: [], all: [] }
+/** How far imports are followed. */
+const farthest = 3
 const importPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)['"]([^'"\n]+)['"]/g
 const typeImport = /\bimport\s+type\b[^'"]*['"][^'"\n]+['"]/g
 
-/** Reads what it is asked for from the disk, and keeps it until the file changes. */
+/**
+ * Reads what it is asked for from the disk, once in a run: when a file comes by for the second time (an editor, a
+ * watcher, a pass after a fix), all is read anew.
+ */
 export function createProject(): Project {
-  const manifests = new Map<string, Cached<ReadonlySet<string>>>()
-  const sources = new Map<string, Cached<string>>()
-  const folders = new Map<string, string | undefined>()
+  let disk = new Disk()
+  const seen = new Set<string>()
+  return {
+    hostFor: (path, settings) => {
+      if (seen.has(path)) {
+        disk = new Disk()
+        seen.clear()
+      }
+      seen.add(path)
+      const current = disk
+      return {
+        get dependencies() {
+          return current.dependenciesOf(path)
+        },
+        originOf: (specifier) => current.originOf(specifier, path, settings),
+      }
+    },
+  }
+}
 
-  const manifestAbove = (folder: string): string | undefined => {
-    if (folders.has(folder)) return folders.get(folder)
-    const path = join(folder, 'package.json')
-    const parent = dirname(folder)
-    const found = changedAt(path) === undefined ? (parent === folder ? undefined : manifestAbove(parent)) : path
-    folders.set(folder, found)
-    return found
+/** What was read from the disk. It holds names, no sources. */
+class Disk {
+  readonly #folders = new Map<string, ReadonlySet<string>>()
+  readonly #manifests = new Map<string, ReadonlySet<string>>()
+  readonly #dependencies = new Map<string, ReadonlySet<string>>()
+  readonly #imports = new Map<string, Imports>()
+  readonly #origins = new WeakMap<Settings, Map<string, Origin>>()
+
+  dependenciesOf(path: string): ReadonlySet<string> {
+    const folder = dirname(path)
+    const known = this.#dependencies.get(folder)
+    if (known) return known
+    const names = this.#readDependencies(folder)
+    this.#dependencies.set(folder, names)
+    return names
+  }
+
+  originOf(specifier: string, from: string, settings: Settings): Origin {
+    return this.#follow(resolve(dirname(from), specifier), settings, 0)
   }
 
   // A manifest without dependencies (`{ "type": "commonjs" }`) is part of the package above it.
-  const dependenciesOf = (path: string): ReadonlySet<string> => {
-    const manifest = manifestAbove(dirname(path))
-    if (manifest === undefined) return noNames
-    const names = cached(manifests, manifest, dependencyNames, noNames)
-    const folder = dirname(manifest)
-    return names.size > 0 || dirname(folder) === folder ? names : dependenciesOf(folder)
+  #readDependencies(folder: string): ReadonlySet<string> {
+    const names = this.#filesIn(folder).has('package.json') ? this.#manifest(join(folder, 'package.json')) : noNames
+    const parent = dirname(folder)
+    return names.size > 0 || parent === folder ? names : this.dependenciesOf(folder)
   }
 
-  const originOf = (
-    specifier: string,
-    from: string,
-    settings: Settings,
-    depth: number,
-  ): ReturnType<NonNullable<Host['originOf']>> => {
-    const path = resolveFile(resolve(dirname(from), specifier))
+  #follow(target: string, settings: Settings, depth: number): Origin {
+    const path = this.#resolveFile(target)
     if (path === undefined) return undefined
     if (matchesGlob(settings.wrapper, path)) return 'wrapper'
-    const source = cached(sources, path, (text) => text, '')
-    const withoutTypes = source.replace(typeImport, '')
-    const names = [...withoutTypes.matchAll(importPattern)].map((match) => match[1] ?? '')
+    const known = this.#origins.get(settings) ?? new Map<string, Origin>()
+    this.#origins.set(settings, known)
+    const key = `${String(depth)} ${path}`
+    if (known.has(key)) return known.get(key)
+    // A circle of imports ends here.
+    known.set(key, undefined)
+    const origin = this.#readOrigin(path, settings, depth)
+    known.set(key, origin)
+    return origin
+  }
+
+  #readOrigin(path: string, settings: Settings, depth: number): Origin {
+    const { all, values } = this.#importsOf(path)
     const isWrapper = (name: string): boolean =>
       name === 'pooler-safe' || name.startsWith('pooler-safe/') || matchesGlob(settings.wrapper, name)
-    if (names.some(isWrapper)) return 'wrapper'
-    if (names.some((name) => engineOf(name) === 'postgres' || engineOf(name) === 'several')) return 'raw'
-    if (names.some((name) => isForeignSql(name))) return 'foreign'
-    if (depth >= 3) return undefined
-    for (const name of names) {
-      const origin = name.startsWith('.') ? originOf(name, path, settings, depth + 1) : undefined
+    if (values.some(isWrapper)) return 'wrapper'
+    if (values.some((name) => engineOf(name) === 'postgres' || engineOf(name) === 'several')) return 'raw'
+    if (values.some((name) => isForeignSql(name))) return 'foreign'
+    if (depth >= farthest) return undefined
+    for (const name of values) {
+      if (!name.startsWith('.')) continue
+      const origin = this.#follow(resolve(dirname(path), name), settings, depth + 1)
       if (origin !== undefined) return origin
     }
     // The types of the wrapper alone: functions that take its sessions.
-    return [...source.matchAll(importPattern)].some((match) => isWrapper(match[1] ?? '')) ? 'wrapper' : undefined
+    return all.some(isWrapper) ? 'wrapper' : undefined
   }
 
-  return {
-    hostFor: (path, settings) => ({
-      get dependencies() {
-        return dependenciesOf(path)
-      },
-      originOf: (specifier) => originOf(specifier, path, settings, 0),
-    }),
+  #importsOf(path: string): Imports {
+    const known = this.#imports.get(path)
+    if (known) return known
+    const source = readText(path)
+    const imports = source === undefined ? noImports : importsIn(source)
+    this.#imports.set(path, imports)
+    return imports
   }
-}
 
-function cached<T>(store: Map<string, Cached<T>>, path: string, read: (text: string) => T, otherwise: T): T {
-  const changed = changedAt(path)
-  if (changed === undefined) return otherwise
-  const known = store.get(path)
-  if (known?.changed === changed) return known.value
-  let value = otherwise
-  try {
-    value = read(readFileSync(path, 'utf8'))
-  } catch {
-    // A manifest that is no JSON says nothing.
+  #manifest(path: string): ReadonlySet<string> {
+    const known = this.#manifests.get(path)
+    if (known) return known
+    const text = readText(path)
+    const names = text === undefined ? noNames : dependencyNames(text)
+    this.#manifests.set(path, names)
+    return names
   }
-  store.set(path, { changed, value })
-  return value
-}
 
-/** When a file was changed last; nothing when there is no such file. */
-function changedAt(path: string): number | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  return stats?.isFile() ? stats.mtimeMs : undefined
-}
-
-/** The file that a path without (or with another) extension means. */
-function resolveFile(path: string): string | undefined {
-  const bare = path.replace(/\.[cm]?js$/, '')
-  for (const base of [path, bare, join(path, 'index')]) {
-    for (const extension of extensions) {
-      const candidate = base + extension
-      if (changedAt(candidate) !== undefined) return candidate
+  /** The file that a path without (or with another) extension means. */
+  #resolveFile(path: string): string | undefined {
+    const bare = path.replace(/\.[cm]?js$/, '')
+    for (const base of [path, bare, join(path, 'index')]) {
+      const files = this.#filesIn(dirname(base))
+      const name = basename(base)
+      for (const extension of extensions) if (files.has(name + extension)) return base + extension
     }
+    return undefined
   }
-  return undefined
+
+  /** The names of the files in a folder; none if there is no such folder. */
+  #filesIn(folder: string): ReadonlySet<string> {
+    const known = this.#folders.get(folder)
+    if (known) return known
+    let names: ReadonlySet<string> = noNames
+    try {
+      const entries = readdirSync(folder, { withFileTypes: true })
+      names = new Set(entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name))
+    } catch {
+      // The import leads nowhere.
+    }
+    this.#folders.set(folder, names)
+    return names
+  }
 }
 
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function importsIn(source: string): Imports {
+  const namesIn = (text: string): string[] => [...text.matchAll(importPattern)].map((match) => match[1] ?? '')
+  const all = namesIn(source)
+  return { all, values: /\bimport\s+type\b/.test(source) ? namesIn(source.replace(typeImport, '')) : all }
+}
+
+/** The names that a manifest says are needed at run time; none if it is no JSON. */
 function dependencyNames(text: string): ReadonlySet<string> {
-  const manifest = JSON.parse(text) as Record<string, Record<string, string> | undefined>
+  let manifest: Readonly<Record<string, unknown>> | null
+  try {
+    manifest = JSON.parse(text) as Readonly<Record<string, unknown>> | null
+  } catch {
+    return noNames
+  }
   return new Set(
-    ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((field) => Object.keys(manifest[field] ?? {})),
+    ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((field) =>
+      Object.keys(manifest?.[field] ?? {}),
+    ),
   )
 }

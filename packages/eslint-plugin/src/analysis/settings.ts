@@ -1,5 +1,7 @@
-/** Which pooler stands in front of the database, as far as a rule behaves differently. */
-export type PoolerSetting = 'pgbouncer' | 'pgbouncer>=1.21' | 'supavisor' | 'odyssey' | 'pgdog' | 'other'
+const poolers = ['pgbouncer', 'pgbouncer>=1.21', 'supavisor', 'odyssey', 'pgdog', 'other'] as const
+
+/** Which pooler stands in front of the database. */
+export type PoolerSetting = (typeof poolers)[number]
 
 /** A function or method of one's own that runs the SQL it is given. */
 export interface ExecutorSetting {
@@ -20,6 +22,10 @@ export interface Settings {
   readonly tags?: Readonly<Record<string, 'postgres' | false>>
   /** Where client connections go past the pooler, so that session state is allowed. */
   readonly sessionMode?: { readonly urlEnv?: readonly string[]; readonly files?: readonly string[] }
+  /**
+   * Behind `pgbouncer>=1.21` (with `max_prepared_statements` above 0, the default) and `pgdog` names of statements in the
+   * protocol are safe; SQL `PREPARE` is not. The others change nothing: how they are configured decides.
+   */
   readonly pooler?: PoolerSetting
   /** Names of settings that extensions of yours add (`myapp_*`). */
   readonly extraGucs?: readonly string[]
@@ -29,6 +35,8 @@ export interface Settings {
 
 const keys = new Set(['wrapper', 'executors', 'tags', 'sessionMode', 'pooler', 'extraGucs', 'foreign'])
 
+const none: Settings = {}
+
 /** Settings that cannot be used. The message says which and why. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
@@ -36,7 +44,7 @@ export class SettingsError extends Error {
 
 /** Checks `settings['pooler-safe']`. Throws `SettingsError` for what it does not know. */
 export function readSettings(value: unknown): Settings {
-  if (value === undefined || value === null) return {}
+  if (value === undefined || value === null) return none
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new SettingsError(`settings['pooler-safe'] has to be an object.`)
   }
@@ -56,6 +64,18 @@ export function readSettings(value: unknown): Settings {
     }
     for (const key of ['urlEnv', 'files']) strings((sessionMode as Record<string, unknown>)[key], `sessionMode.${key}`)
   }
+  const { pooler } = settings
+  if (pooler !== undefined && !poolers.some((name) => name === pooler)) {
+    throw new SettingsError(
+      `settings['pooler-safe'].pooler has to be one of ${poolers.map((name) => `"${name}"`).join(', ')}.`,
+    )
+  }
+  const { tags } = settings
+  if (tags !== undefined && !isTags(tags)) {
+    throw new SettingsError(
+      `settings['pooler-safe'].tags has to be an object of 'postgres' or false by name of the tag.`,
+    )
+  }
   const { executors } = settings
   if (executors !== undefined && (!Array.isArray(executors) || !executors.every(isExecutor))) {
     throw new SettingsError(
@@ -70,6 +90,16 @@ function strings(value: unknown, key: string): void {
   if (!Array.isArray(value) || value.some((item) => typeof item !== 'string')) {
     throw new SettingsError(`settings['pooler-safe'].${key} has to be a list of strings.`)
   }
+}
+
+/** Whether the pooler keeps the names of statements apart that clients give in the protocol. */
+export function tracksNames({ pooler }: Settings): boolean {
+  return pooler === 'pgbouncer>=1.21' || pooler === 'pgdog'
+}
+
+function isTags(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).every((kind) => kind === 'postgres' || kind === false)
 }
 
 function isExecutor(value: unknown): boolean {

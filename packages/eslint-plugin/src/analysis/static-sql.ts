@@ -3,7 +3,10 @@ import {
   bodyOf,
   classAround,
   findProperty,
+  functionAround,
+  isConditional,
   isFunction,
+  isInside,
   isNode,
   nameOf,
   propertyName,
@@ -27,8 +30,6 @@ const mostAlternatives = 8
 const deepest = 24
 /** Longer texts are bulk data. */
 const mostPieces = 400
-
-const nothing: Alternatives = [[]]
 
 /** Methods that leave the meaning of a text alone. */
 const neutralMethods = new Set(
@@ -119,10 +120,13 @@ export class StaticSql {
         return combine(this.#sumTerms(node).map((term) => this.textsOf(term)))
       case 'ConditionalExpression':
         if (!isNode(node.consequent) || !node.alternate) break
-        return limit([...this.textsOf(node.consequent), ...this.textsOf(node.alternate)])
+        return limit([
+          ...this.#assume(node, true, this.textsOf(node.consequent)),
+          ...this.#assume(node, false, this.textsOf(node.alternate)),
+        ])
       case 'LogicalExpression':
         if (!node.left || !node.right) break
-        if (node.operator === '&&') return limit([...this.textsOf(node.right), ...nothing])
+        if (node.operator === '&&') return limit([...this.textsOf(node.right), []])
         return limit([...this.textsOf(node.left), ...this.textsOf(node.right)])
       case 'AssignmentExpression':
         if (node.operator === '=' && node.right) return this.textsOf(node.right)
@@ -132,18 +136,40 @@ export class StaticSql {
       case 'MemberExpression': {
         const value = this.#definitionOf(node)
         if (value) return this.textsOf(value)
-        if (propertyName(node) === 'empty') return nothing
+        if (propertyName(node) === 'empty') return [[]]
         break
       }
       case 'CallExpression':
         return this.#call(node)
       case 'ObjectExpression': {
-        const text = valueOfProperty(node, 'text') ?? valueOfProperty(node, 'sql') ?? valueOfProperty(node, 'query')
+        const text = ['text', 'sql', 'query', 'statement']
+          .map((name) => valueOfProperty(node, name))
+          .find((value) => value !== undefined)
         if (text) return this.textsOf(text)
         break
       }
     }
     return [[hole('raw', node)]]
+  }
+
+  /** Texts that are made only if a condition holds (or does not): one condition has one answer in a text. */
+  #assume(node: Node, holds: boolean, alternatives: Alternatives): Alternatives {
+    const { test } = node
+    if (!test) return alternatives
+    let condition = unwrap(test)
+    let answer = holds
+    while (condition.type === 'UnaryExpression' && condition.operator === '!' && condition.argument) {
+      condition = unwrap(condition.argument)
+      answer = !answer
+    }
+    const key = this.#source.slice(condition.range[0], condition.range[1])
+    return alternatives.flatMap((pieces): Pieces[] => {
+      const known = assumed.get(pieces)
+      if (known?.has(key) && known.get(key) !== answer) return []
+      const copy = [...pieces]
+      assumed.set(copy, new Map([...(known ?? []), [key, answer]]))
+      return [copy]
+    })
   }
 
   /** The terms of `a + b + c`, without recursion: sums may have thousands. */
@@ -209,7 +235,10 @@ export class StaticSql {
         return this.textsOf(inner)
       case 'ConditionalExpression':
         if (isNode(inner.consequent) && inner.alternate) {
-          return limit([...this.#interpolation(inner.consequent), ...this.#interpolation(inner.alternate)])
+          return limit([
+            ...this.#assume(inner, true, this.#interpolation(inner.consequent)),
+            ...this.#assume(inner, false, this.#interpolation(inner.alternate)),
+          ])
         }
         break
       case 'CallExpression': {
@@ -221,7 +250,7 @@ export class StaticSql {
         break
       }
       case 'MemberExpression':
-        if (propertyName(inner) === 'empty') return nothing
+        if (propertyName(inner) === 'empty') return [[]]
     }
     return [[hole('param', inner)]]
   }
@@ -236,7 +265,7 @@ export class StaticSql {
       if (method === 'concat') {
         return combine([callee.object, ...(node.arguments ?? [])].map((part) => this.textsOf(part)))
       }
-      if (emptying.has(method)) return nothing
+      if (emptying.has(method)) return [[]]
       if (splicing.has(method) && first && !isString(callee.object)) return this.textsOf(first)
       if (naming.has(method)) return [[hole('name', node)]]
       if (binding.has(method)) return [[hole('param', node)]]
@@ -339,17 +368,19 @@ export class StaticSql {
     const definition = this.#names.definition(variable)
     if (definition?.type !== 'Variable' || definition.node.id?.type !== 'Identifier') return [[hole('raw', node)]]
     const { init } = definition.node
-    let alternatives: Alternatives = init ? this.textsOf(init) : []
+    let built: readonly Built[] = init ? this.textsOf(init).map((pieces) => ({ pieces, writes: [] })) : []
+    const home = functionAround(definition.node)
     for (const write of writesOf(variable)) {
       const parent = write.parent
       if (!parent || parent === definition.node) continue
       if (parent.type !== 'AssignmentExpression' || parent.left !== write || !parent.right) return [[hole('raw', node)]]
       const value = this.textsOf(parent.right)
-      if (parent.operator === '=') alternatives = limit([...alternatives, ...value])
-      else if (parent.operator === '+=') alternatives = combine([alternatives, value])
+      if (parent.operator === '=') built = [...built, ...value.map((pieces) => ({ pieces, writes: [write] }))]
+      else if (parent.operator === '+=') built = appended(built, value, write, home)
       else return [[hole('raw', node)]]
+      built = built.slice(0, mostAlternatives)
     }
-    return alternatives.length > 0 ? alternatives : [[hole('raw', node)]]
+    return built.length > 0 ? built.map(({ pieces }) => pieces) : [[hole('raw', node)]]
   }
 
   #constant(variable: Variable): Node | undefined {
@@ -418,15 +449,81 @@ function limit(alternatives: Alternatives): Alternatives {
   return alternatives.length <= mostAlternatives ? alternatives : alternatives.slice(0, mostAlternatives)
 }
 
-/** Every combination, up to the limit; beyond it only the first alternative of a part counts. */
+/** What the conditions that a text is made under have answered. */
+const assumed = new WeakMap<Pieces, ReadonlyMap<string, boolean>>()
+
+/** One text after another, unless they need different answers to one condition. */
+function joined(left: Pieces, right: Pieces): Pieces | undefined {
+  const before = assumed.get(left)
+  const after = assumed.get(right)
+  if (before && after && [...after].some(([key, answer]) => before.has(key) && before.get(key) !== answer)) {
+    return undefined
+  }
+  const pieces = left.length < mostPieces ? [...left, ...right] : left
+  if (before ?? after) assumed.set(pieces, new Map([...(before ?? []), ...(after ?? [])]))
+  return pieces
+}
+
+/** Every combination, up to the limit; beyond it every alternative of a part is in one at least. */
 function combine(parts: readonly Alternatives[]): Alternatives {
-  let combined: Piece[][] = [[]]
+  let combined: Alternatives = [[]]
   for (const part of parts) {
-    const choices = combined.length * part.length > mostAlternatives ? part.slice(0, 1) : part
-    const [only] = choices
-    if (choices.length === 1 && only) {
-      for (const pieces of combined) if (pieces.length < mostPieces) pieces.push(...only)
-    } else combined = combined.flatMap((pieces) => choices.map((choice) => [...pieces, ...choice]))
+    const [only] = part
+    if (part.length === 1 && only && !assumed.has(only)) {
+      // Long sums of plain parts: no copies.
+      if (combined.every((pieces) => pieces.length < mostPieces)) for (const pieces of combined) append(pieces, only)
+      continue
+    }
+    const pairs = combined.flatMap((pieces) =>
+      part.map((choice) => joined(pieces, choice)).filter((pair) => pair !== undefined),
+    )
+    combined = pairs.length <= mostAlternatives ? pairs : thinned(combined, part)
+    if (combined.length === 0) return part
   }
   return combined
+}
+
+function append(pieces: Pieces, more: Pieces): void {
+  ;(pieces as Piece[]).push(...more)
+}
+
+/** As many texts as there are alternatives on the longer side. */
+function thinned(combined: Alternatives, part: Alternatives): Alternatives {
+  return Array.from({ length: Math.max(combined.length, part.length) }, (_, index) => {
+    const pieces = combined[index % combined.length] ?? []
+    for (let turn = 0; turn < part.length; turn += 1) {
+      const pair = joined(pieces, part[(index + turn) % part.length] ?? [])
+      if (pair) return pair
+    }
+    return [...pieces]
+  })
+}
+
+/** A text that a variable may hold, and the assignments that made it. */
+interface Built {
+  readonly pieces: Pieces
+  readonly writes: readonly Node[]
+}
+
+/** What `text += value` makes of each text so far. */
+function appended(built: readonly Built[], value: Alternatives, write: Node, home: Node): readonly Built[] {
+  const isOptional = isConditional(write, home)
+  return built.flatMap((item): Built[] => {
+    if (item.writes.some((earlier) => isExclusive(earlier, write))) return [item]
+    const longer = value.flatMap((more): Built[] => {
+      const pieces = joined(item.pieces, more)
+      return pieces ? [{ pieces, writes: [...item.writes, write] }] : []
+    })
+    return isOptional ? [...longer, item] : longer
+  })
+}
+
+/** Whether two nodes stand in different branches of one `if`. */
+function isExclusive(a: Node, b: Node): boolean {
+  for (let current: Node | null | undefined = a; current; current = current.parent) {
+    const parent: Node | null | undefined = current.parent
+    if (parent?.type !== 'IfStatement' || !isInside(b, parent) || isInside(b, current)) continue
+    return current !== parent.test && !(parent.test && isInside(b, parent.test))
+  }
+  return false
 }

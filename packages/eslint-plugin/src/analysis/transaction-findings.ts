@@ -63,9 +63,10 @@ export function transactionFindings(
   for (const callback of callbacks) {
     findings.push(...escapes(callback, operations, facts), ...parallelBuilders(callback, facts))
   }
-  for (const node of nodes) {
+  const mayWait = callbacks.length > 0 || facts.transactions.spans.length > 0
+  for (const node of mayWait ? nodes : []) {
     if (node.type !== 'CallExpression' && node.type !== 'NewExpression') continue
-    if (isNetworkCall(node, facts) && isAwaited(node) && isInOpenTransaction(node, callbacks, facts)) {
+    if (isAwaited(node) && isInOpenTransaction(node, callbacks, facts) && isNetworkCall(node, facts)) {
       findings.push({
         rule: 'no-idle-in-tx',
         hazard: 'idle-in-tx',
@@ -177,6 +178,8 @@ function escapes(
     const root = rootIdentifier(used)
     if (root && names.lookUp(String(root.name), root) !== variable) return true
     const call = topOfChain(node)
+    // `sequelize.query(text, { transaction })`, `knex('job').transacting(trx)`: it is told where to run.
+    if (handle.references.some(({ identifier }) => isInside(identifier as Node, call))) return true
     const operation = operations.find((item) => item.node === call || isInside(item.node, call))
     const isKnown = receiver !== undefined && known.has(receiver.driver)
     if (!operation && !(isKnown && isRun(call, node))) return true

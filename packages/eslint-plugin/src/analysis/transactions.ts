@@ -1,6 +1,7 @@
 import type { Command } from '@pooler-safe/hazards'
 import {
   functionAround,
+  isConditional,
   isFunction,
   isInside,
   nameOf,
@@ -165,14 +166,6 @@ function isHandedOn(reference: Node, operations: readonly Operation[]): boolean 
     return parent.type === 'Property' || parent.type === 'ReturnStatement' || parent.type === 'AssignmentExpression'
   }
   return parent.callee !== reference && !operations.some((operation) => operation.node === parent)
-}
-
-/** Whether a statement runs only under a condition (an error is none). */
-function isConditional(node: Node, owner: Node): boolean {
-  for (let current = node.parent; current && current !== owner; current = current.parent) {
-    if (/^(?:If|Switch)Statement$|^(?:Conditional|Logical)Expression$/.test(current.type)) return true
-  }
-  return false
 }
 
 /** The block around a statement, below `owner`, that leaves the function or loop at its end. */

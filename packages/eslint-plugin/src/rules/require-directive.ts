@@ -30,6 +30,7 @@ export const requireDirective: Rule.RuleModule = {
     },
   },
   create(context) {
+    if (!context.sourceCode.text.includes('pooler-safe')) return {}
     return {
       'Program:exit'() {
         const { sourceCode } = context

@@ -78,3 +78,42 @@ test('what a directive allows is kept with its reason', () => {
     ['no-listen', 'this client is on port 5432'],
   ])
 })
+
+const textsIn = (source: string): (string | undefined)[] =>
+  analyse(`import { Pool } from 'pg'\nconst pool = new Pool()\n${source}`, true).operations.flatMap(({ texts }) =>
+    texts.map(({ readBy, sql }) => (readBy === 'grammar' ? sql.text : undefined)),
+  )
+
+test('one condition has one answer in a text', () => {
+  expect(
+    textsIn("await pool.query(`select a ${wide ? ', b' : ''} from t ${!wide ? '' : 'join u using (id)'}`)"),
+  ).toEqual(['select a , b from t join u using (id)', 'select a  from t '])
+})
+
+test('branches that exclude each other never meet in a text', () => {
+  expect(
+    textsIn(
+      "let sql = 'alter table t alter column a '\nif (off) sql += 'drop default'\nelse sql += 'set default 1'\nawait pool.query(sql)",
+    ).filter((text) => text !== undefined),
+  ).toEqual(['alter table t alter column a drop default', 'alter table t alter column a set default 1'])
+})
+
+test('every alternative is read, also where the combinations are too many', () => {
+  const parts = Array.from({ length: 6 }, (_, index) => `\${c${index} ? 'and a${index} = 1' : 'and b${index} = 1'}`)
+  const texts = textsIn(`await pool.query(\`select 1 from t where true ${parts.join(' ')}\`)`)
+  expect(texts.length).toBeLessThanOrEqual(8)
+  for (const name of ['a', 'b'])
+    for (const index of [0, 1, 2, 3, 4, 5]) expect(texts.join('\n')).toContain(`${name}${index} = 1`)
+})
+
+test.each([
+  'with u as (${inner}) select * from u',
+  'copy (${query}) to stdout',
+  'explain (analyze) ${query}',
+  'set transaction isolation level ${level}',
+  'alter table t replica identity ${kind}',
+  'create policy p on t as ${kind} for ${command} to ${role}',
+  'create trigger t ${when} ${event} on u for each ${unit} execute function f()',
+])('a hole gets what its place takes: %s', (text) => {
+  expect(textsIn(`await pool.query(\`${text}\`)`)).not.toContain(undefined)
+})

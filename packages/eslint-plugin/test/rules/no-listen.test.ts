@@ -13,6 +13,11 @@ ruleTester.run('no-listen', noListen, {
   ],
   invalid: [
     {
+      // Drivers of one's own over pg's protocol.
+      code: "import type { Pool } from 'pg'\nawait connection.query({ statement: `listen ${channel}` })",
+      errors: [{ messageId: 'listen', line: 2 }],
+    },
+    {
       code: `import type knex from 'knex'\nclass Emitter {\n  private client: any = null\n  constructor(private readonly knex: knex.Knex) {}\n  async connect() {\n    this.client = await this.knex.client.acquireRawConnection()\n    await this.client.query(\`LISTEN \${this.channel}\`)\n  }\n}`,
       errors: [{ messageId: 'listen', line: 7 }],
     },

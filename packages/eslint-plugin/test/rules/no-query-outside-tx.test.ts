@@ -11,6 +11,9 @@ ruleTester.run('no-query-outside-tx', noQueryOutsideTx, {
     // A subquery is built, not run.
     `${drizzle}await db.transaction(async (tx) => { await tx.insert(t).select(db.select().from(u)) })`,
     `import knex from 'knex'\nconst db = knex({ client: 'pg' })\nawait db.transaction(async (trx) => { await trx('t').select(db.raw('count(id) as n')) })`,
+    // It is told which transaction to run in.
+    "import { Sequelize } from 'sequelize'\nexport const up = (queryInterface) => queryInterface.sequelize.transaction(async (transaction) => { await queryInterface.sequelize.query('delete from t', { transaction }) })",
+    `import knex from 'knex'\nconst db = knex({ client: 'pg' })\nawait db.transaction(async (trx) => { await db('t').del().transacting(trx) })`,
     // After it.
     `${drizzle}await db.transaction(async (tx) => { await tx.insert(t).values(v) })\nawait db.select().from(t)`,
     `import Database from 'better-sqlite3'\nconst db = new Database('x')\ndb.transaction((tx) => { db.exec('select 1') })`,

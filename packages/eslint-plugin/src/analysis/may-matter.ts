@@ -1,0 +1,40 @@
+import { driverModule } from './drivers.ts'
+import type { Settings } from './settings.ts'
+
+/** `'pg'`, `"drizzle-orm/pg-core"`: what can be an import of a driver. */
+const driverWord = new RegExp(String.raw`pooler-safe|['"\`](?:${driverModule.source})(?:/[^'"\`\n]*)?['"\`]`)
+
+/** The first word of a statement right after a quote, a hole or a line break inside a text. */
+const statementInText = new RegExp(
+  String.raw`(?:['"\`}]|\\n)(?:\s|\\[nrt]|--[^\n]*\n|/\*[^*]*\*/|\()*(?:` +
+    String.raw`(?:begin|commit|rollback|abort|end|vacuum|checkpoint|listen|unlisten|notify)\b(?=[\s;'"\`\\])|` +
+    String.raw`(?:select|values|with|explain)(?:[\s(]|\\[nrt]|['"\`]\s*\+)|` +
+    String.raw`(?:insert|delete|merge|update|set|reset|discard|start|savepoint|release|prepare|execute|deallocate|fetch|move|close|lock|load|do|call|copy|create|alter|drop|truncate|grant|revoke|analyze|comment|refresh|reindex|cluster|show|table|security)(?:(?!\s*(?:\{|\w+\())\s|\\[nrt]|['"\`]\s*\+)|` +
+    String.raw`declare\s[^\n]*\bcursor|import\s+foreign\s)`,
+  'i',
+)
+
+/** What stands out wherever it is written. */
+const hazardWord = /advisory_|set_config|\.prepare\(|\bnotification\b/i
+
+/** `{ name, text }`, given to a driver that another file imports. */
+const namedConfig = /\bname\b[^]*\btext\b|\btext\b[^]*\bname\b/
+const runWord = /\b(?:query|execute|executeSql)\s*(?:<[^(]*)?\(/
+
+/** With types, or with methods that the settings name, any call may run SQL. */
+const looseWord =
+  /quer|sql|execut|prepare|postgres|pool|knex|drizzle|kysely|prisma|sequelize|typeorm|mikro|slonik|transaction|pg-|['"]pg['"]|listen/i
+
+/**
+ * Whether a text can hold a database operation or a directive. Most files of most projects cannot, and then nothing of
+ * them is looked at.
+ */
+export function mayMatter(source: string, settings: Settings, isTyped: boolean): boolean {
+  if (driverWord.test(source) || statementInText.test(source) || hazardWord.test(source)) return true
+  if (runWord.test(source) && namedConfig.test(source)) return true
+  const isWide =
+    isTyped ||
+    [settings.wrapper, settings.executors].some((list) => list !== undefined && list.length > 0) ||
+    settings.tags
+  return Boolean(isWide) && looseWord.test(source)
+}
