@@ -71,7 +71,6 @@ export class SafeClient extends originals.Client {
   #fatalTimer: NodeJS.Timeout | undefined
   #queriesTold = false
   /** Who waits for this client to be quiet. */
-  readonly #waiting = new Set<() => void>()
   #lastError: Error | undefined
 
   constructor(config?: string | SafeClientConfig) {
@@ -131,13 +130,10 @@ export class SafeClient extends originals.Client {
       if (!this.isQuiet && !this.isDead) return
       this.off('drain', settled)
       this.off('end', settled)
-      this.#waiting.delete(settled)
       callback()
     }
     this.on('drain', settled)
     this.on('end', settled)
-    // pg emits no 'drain' for a client that was given back before its first query, while it still connects.
-    this.#waiting.add(settled)
   }
 
   getStartupConf(): Record<string, string> {
@@ -246,11 +242,6 @@ export class SafeClient extends originals.Client {
   }
 
   _handleReadyForQuery(message: ReadyForQueryMessage): void {
-    this.#readyForQuery(message)
-    for (const settled of [...this.#waiting]) settled()
-  }
-
-  #readyForQuery(message: ReadyForQueryMessage): void {
     const status = message.status ?? 'I'
     this.#guard.markReady()
     clearTimeout(this.#fatalTimer)
