@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import * as parser from '@typescript-eslint/parser'
 import { ESLint, type Linter } from 'eslint'
 import { expect, test } from 'vitest'
@@ -8,7 +9,7 @@ const folder = new URL('../fixtures/', import.meta.url)
 
 async function lint(name: 'raw' | 'safe'): Promise<Map<string, readonly Linter.LintMessage[]>> {
   const eslint = new ESLint({
-    cwd: folder.pathname,
+    cwd: fileURLToPath(folder),
     overrideConfigFile: true,
     overrideConfig: [plugin.configs.recommended, { languageOptions: { parser: parser } }],
   })

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import * as parser from '@typescript-eslint/parser'
 import { ESLint } from 'eslint'
 import { expect, test } from 'vitest'
@@ -7,10 +8,10 @@ const folder = new URL('../fixtures/typed/', import.meta.url)
 
 async function linesOf(preset: 'recommended' | 'recommended-type-checked'): Promise<readonly number[]> {
   const eslint = new ESLint({
-    cwd: folder.pathname,
+    cwd: fileURLToPath(folder),
     overrideConfigFile: true,
     overrideConfig: [
-      { languageOptions: { parser, parserOptions: { tsconfigRootDir: folder.pathname } } },
+      { languageOptions: { parser, parserOptions: { tsconfigRootDir: fileURLToPath(folder) } } },
       plugin.configs[preset],
     ],
   })

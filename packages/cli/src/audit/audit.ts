@@ -89,7 +89,7 @@ export function audit({ files, paths, cwd, settings, preset, given, onFile }: Au
     const kind = kindOf(file.path) ?? 'code'
     if (kind === 'script') return readScript(file, text, { settings, preset })
     const isBundled = kind === 'code' && isBundle(file.path, text)
-    const isRelevant = kind === 'code' && mayHoldOperations(text)
+    const isRelevant = kind === 'code' && mayHoldOperations(text, settings)
     if (kind === 'code' && isRelevant && isBundled) {
       return { ...nothing, notes: [{ file: file.name, note: 'not read: written by a bundler' }] }
     }

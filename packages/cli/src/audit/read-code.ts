@@ -1,5 +1,6 @@
 import {
   analyzeFile,
+  mayMatter,
   type AnalysedOperation,
   type Directive,
   type Finding,
@@ -15,15 +16,9 @@ import { presentFinding } from './present-finding.ts'
 import { fingerprintOf, hazardsOf, isCertain, shorten, verdictOf } from './present-operation.ts'
 import type { AllowedFinding, AuditDirective, AuditFinding } from './report.ts'
 
-/**
- * A file without any of these words has no database operation. The analysis looks for them itself; here they save the
- * parser.
- */
-const mayMatter =
-  /quer|sql|execut|prepare|postgres|pool|knex|drizzle|kysely|prisma|sequelize|typeorm|mikro|slonik|advisory|set_config|transaction|pg-|['"]pg['"]|pooler-safe|notification|listen/i
-
-export function mayHoldOperations(source: string): boolean {
-  return mayMatter.test(source)
+/** Whether a file is worth parsing: most hold no database operation. The wider look, because an inventory leaves nothing out. */
+export function mayHoldOperations(source: string, settings: Settings): boolean {
+  return mayMatter(source, settings, true)
 }
 
 export interface CodeContext {
