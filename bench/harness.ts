@@ -38,11 +38,14 @@ export interface BenchReport {
   readonly cases: readonly CaseResult[]
 }
 
+const warmUpMs = 1_000
+
 /** Takes slices of all variants in turn, so that a machine that gets slower gets slower for all of them. */
 export async function measure(bench: BenchCase, targets: Readonly<Record<string, number>> = {}): Promise<CaseResult[]> {
   const { rounds = 7, sliceMs = 400 } = bench
   const rates = bench.variants.map((): number[] => [])
-  for (const variant of bench.variants) await variant.run(sliceMs / 2)
+  // Every variant is compiled by then: in short slices the first rounds would time the compiler.
+  for (const variant of bench.variants) await variant.run(Math.max(sliceMs / 2, warmUpMs))
   for (let round = 0; round < rounds; round += 1) {
     // Every other round goes backwards: whoever runs first after a pause must not always be the same.
     const order = [...bench.variants.keys()]
