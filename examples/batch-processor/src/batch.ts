@@ -1,4 +1,4 @@
-import type { TenantId } from '@pooler-safe/example-foundation'
+import type { Page, TenantId } from '@pooler-safe/example-foundation'
 
 /** Every state of an item, in the order of its life. */
 export const itemStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
@@ -132,18 +132,4 @@ export interface BatchFilter {
 export interface ItemFilter {
   readonly state?: ItemState
   readonly errorCode?: string
-}
-
-export interface PageRequest<Key> {
-  /** Default 50, at most 500. */
-  readonly limit?: number
-  /** `next` of the page before. */
-  readonly after?: Key | undefined
-}
-
-/** A part of a list. New rows never make an older one appear twice or not at all. */
-export interface Page<Item, Key = string> {
-  readonly items: readonly Item[]
-  /** Pass it as `after` for the next page; undefined on the last one. */
-  readonly next: Key | undefined
 }

@@ -13,8 +13,6 @@ export {
   type ItemFilter,
   type ItemState,
   type LineCounts,
-  type Page,
-  type PageRequest,
   type RejectedLine,
 } from './batch.ts'
 export { BatchError, batchErrorCodes, type BatchErrorCode } from './errors.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { invalidInput } from './errors.ts'
-import { whyNotStorable } from './storable.ts'
+import { whyNotStorable } from '@pooler-safe/example-foundation'
 
 const text = (max: number) =>
   z

@@ -22,6 +22,7 @@ export { canonicalHost, type CanonicalHost } from './host-name.ts'
 export { isId, isPublicId, newId, newPublicId } from './identifiers.ts'
 export { createLogger, loggerFor, silentLogger, type Logger, type LoggerOptions, type Subject } from './logging.ts'
 export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
+export { runMigrateCommand, type MigrateCommandOptions } from './migrate-command.ts'
 export {
   foundationMigrations,
   migrate,
@@ -32,9 +33,11 @@ export {
   type MigrateOptions,
   type MigrationSet,
 } from './migrations.ts'
+export { pageById, pageOf, readNumberedPage, readPage, type Page, type PageRequest } from './paging.ts'
 export { redact } from './redaction.ts'
 export { codeOf, explain, ServiceError, type ServiceErrorDetails } from './service-error.ts'
 export { onShutdown, type Shutdown, type ShutdownOptions } from './shutdown.ts'
+export { storableText, whyNotStorable } from './storable.ts'
 export { createTenant, ensureTenant, tenantId, type TenantId } from './tenants.ts'
 export { FetchError, type FetchErrorCode, type FetchErrorDetails } from './http/fetch-error.ts'
 export type { FetchOptions } from './http/fetch-request.ts'

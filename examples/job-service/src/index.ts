@@ -5,7 +5,7 @@ export {
   TransitionRefusedError,
   type JobErrorCode,
 } from './errors.ts'
-export type { Batch, Job, JobEvent, JobFilter, NewJob, Page, PageRequest } from './job.ts'
+export type { Batch, Job, JobEvent, JobFilter, NewJob } from './job.ts'
 export type { CheckedJobType, JobType, JobTypes } from './job-type.ts'
 export { migrateCommand, migrateJobService, requireJobTables } from './migrate.ts'
 export { BatchService, type CreatedBatch, type NewBatch } from './service/batch-service.ts'

@@ -92,18 +92,3 @@ export interface JobFilter {
   readonly domain?: string
   readonly batchId?: string
 }
-
-/** Where a page begins and how long it is. */
-export interface PageRequest {
-  /** Default 50, at most 500. */
-  readonly limit?: number
-  /** `next` of the page before. */
-  readonly after?: string | undefined
-}
-
-/** A part of a list. New rows never make an older one appear twice or not at all. */
-export interface Page<Item> {
-  readonly items: readonly Item[]
-  /** Pass it as `after` for the next page; undefined on the last one. */
-  readonly next: string | undefined
-}

@@ -1,10 +1,10 @@
-import { newId, silentLogger } from '@pooler-safe/example-foundation'
+import { storableText, newId, silentLogger } from '@pooler-safe/example-foundation'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { JobServiceError, Worker, type JobTypes, type WorkerTuning } from '../src/index.ts'
 import { checkJobTypes } from '../src/job-type.ts'
-import { maxJsonBytes, requireStorable, storableText } from '../src/json.ts'
+import { maxJsonBytes, requireStorable } from '../src/json.ts'
 import { useJobDatabase, useJobs } from './job-database.ts'
 import { checkTuning } from '../src/worker/options.ts'
 

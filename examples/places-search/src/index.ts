@@ -10,8 +10,6 @@ export {
   searchStates,
   type Box,
   type FoundPlace,
-  type Page,
-  type PageRequest,
   type Place,
   type PlaceFilter,
   type PlacesSearch,

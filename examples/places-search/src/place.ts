@@ -119,17 +119,3 @@ export interface PlaceFilter {
   readonly hasWebsite?: boolean
   readonly minRating?: number
 }
-
-export interface PageRequest<Key> {
-  /** Default 50, at most 500. */
-  readonly limit?: number
-  /** `next` of the page before. */
-  readonly after?: Key | undefined
-}
-
-/** A part of a list. New rows never make an older one appear twice or not at all. */
-export interface Page<Item, Key = string> {
-  readonly items: readonly Item[]
-  /** Pass it as `after` for the next page; undefined on the last one. */
-  readonly next: Key | undefined
-}

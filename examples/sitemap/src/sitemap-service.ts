@@ -1,12 +1,20 @@
-import { isId, newId, type Logger, type TenantId } from '@pooler-safe/example-foundation'
-import type { JobService, Page, PageRequest } from '@pooler-safe/example-job-service'
+import {
+  isId,
+  newId,
+  pageById,
+  readPage,
+  type Logger,
+  type Page,
+  type PageRequest,
+  type TenantId,
+} from '@pooler-safe/example-foundation'
+import type { JobService } from '@pooler-safe/example-job-service'
 import type { Database, Session } from 'pooler-safe'
 import { domainNotFound, invalidInput, scanNotFound, SitemapServiceError } from './errors.ts'
 import { exportFormats, writeUrls, type ExportFormat } from './export.ts'
 import { assessHealth, type HealthReport } from './health.ts'
 import { sitemapScanJob } from './job-type.ts'
 import { requireSitemapTables } from './migrate.ts'
-import { pageOf, readPage } from './page.ts'
 import type { ScanResult } from './scan/scan-site.ts'
 import { siteHost, startUrl } from './site.ts'
 import type { SitemapScan, StoredSitemap, StoredUrl, UrlFilter } from './sitemap.ts'
@@ -129,9 +137,9 @@ export class SitemapService {
     filter: { readonly host?: string } = {},
     page: PageRequest = {},
   ): Promise<Page<SitemapScan>> {
-    const { limit, after } = readPage(page)
+    const { limit, after } = readPage(page, invalidInput)
     const host = filter.host === undefined ? undefined : siteHost(filter.host)
-    return pageOf(await scans.selectScans(session, tenant, host, after, limit + 1), limit)
+    return pageById(await scans.selectScans(session, tenant, host, after, limit + 1), limit)
   }
 
   /** The files of a site in the order they were found; `parentId` and `depth` make them a tree. */
@@ -141,9 +149,9 @@ export class SitemapService {
     host: string,
     page: PageRequest = {},
   ): Promise<Page<StoredSitemap>> {
-    const { limit, after } = readPage(page)
+    const { limit, after } = readPage(page, invalidInput)
     const domain = await this.#domain(session, tenant, host)
-    return pageOf(await selectSitemaps(session, tenant, domain, after, limit + 1), limit)
+    return pageById(await selectSitemaps(session, tenant, domain, after, limit + 1), limit)
   }
 
   /** The URLs of a site in the order they were found. */
@@ -154,10 +162,10 @@ export class SitemapService {
     filter: UrlFilter = {},
     page: PageRequest = {},
   ): Promise<Page<StoredUrl>> {
-    const { limit, after } = readPage(page)
+    const { limit, after } = readPage(page, invalidInput)
     checkFilter(filter)
     const domain = await this.#domain(session, tenant, host)
-    return pageOf(await selectUrls(session, tenant, domain, filter, after, limit + 1), limit)
+    return pageById(await selectUrls(session, tenant, domain, filter, after, limit + 1), limit)
   }
 
   /** Adds tags to URLs and takes others away. Says how many URLs have other tags now. */
@@ -206,7 +214,7 @@ export class SitemapService {
     laterId: string,
     page: PageRequest = {},
   ): Promise<Page<reports.ChangedUrl>> {
-    const { limit, after } = readPage(page)
+    const { limit, after } = readPage(page, invalidInput)
     const earlier = await this.getSitemapScan(session, tenant, earlierId)
     const later = await this.getSitemapScan(session, tenant, laterId)
     const isOrdered = earlier.host === later.host && earlier.id <= later.id
@@ -217,7 +225,7 @@ export class SitemapService {
       )
     }
     const changed = await reports.selectDifference(session, tenant, earlier.id, later.id, after, limit + 1)
-    return pageOf(changed, limit)
+    return pageById(changed, limit)
   }
 
   /** What is good and bad about the sitemaps of a site, as the last scans found them. */

@@ -1,6 +1,6 @@
 import { explain } from '@pooler-safe/example-foundation'
 import type { RejectedLine } from '../batch.ts'
-import { storableText } from '../storable.ts'
+import { storableText } from '@pooler-safe/example-foundation'
 import type { ItemInsert } from '../store/items.ts'
 import { readSite } from './site.ts'
 

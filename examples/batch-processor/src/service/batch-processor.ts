@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { isId, newId, type Logger, type TenantId } from '@pooler-safe/example-foundation'
+import {
+  isId,
+  newId,
+  type Logger,
+  type TenantId,
+  pageOf,
+  readNumberedPage,
+  readPage,
+  type Page,
+  type PageRequest,
+} from '@pooler-safe/example-foundation'
 import type { JobService } from '@pooler-safe/example-job-service'
 import type { Database, Session, Transaction } from 'pooler-safe'
 import {
@@ -11,8 +21,6 @@ import {
   type BatchProgress,
   type BatchStatus,
   type ItemFilter,
-  type Page,
-  type PageRequest,
   type RejectedLine,
 } from '../batch.ts'
 import { BatchError, batchNotFound, invalidInput, refused } from '../errors.ts'
@@ -27,7 +35,6 @@ import * as store from '../store/batches.ts'
 import { addItems, selectItems, selectRejects } from '../store/items.ts'
 import { processBatch, type BatchRunOptions, type BatchRunResult } from '../worker/process-batch.ts'
 import { announceEnd } from './announce.ts'
-import { pageOf, readIdPage, readLinePage } from './page.ts'
 import { progressOf } from './progress.ts'
 
 export interface BatchProcessorOptions {
@@ -219,7 +226,7 @@ export class BatchProcessor {
     page: PageRequest<number> = {},
     filter: ItemFilter = {},
   ): Promise<BatchStatus> {
-    const { limit, after } = readLinePage(page)
+    const { limit, after } = readNumberedPage(page, invalidInput)
     checkItemFilter(filter)
     const reading = isId(id)
       ? await store.readBatch(session, tenant, id, { filter, after, limit: limit + 1 })
@@ -249,7 +256,7 @@ export class BatchProcessor {
     filter: ItemFilter = {},
   ): Promise<Page<BatchItem, number>> {
     checkItemFilter(filter)
-    readLinePage(page)
+    readNumberedPage(page, invalidInput)
     await this.getBatch(session, tenant, id)
     return this.#items(session, tenant, id, page, filter)
   }
@@ -261,7 +268,7 @@ export class BatchProcessor {
     id: string,
     page: PageRequest<number> = {},
   ): Promise<Page<RejectedLine, number>> {
-    const { limit, after } = readLinePage(page)
+    const { limit, after } = readNumberedPage(page, invalidInput)
     await this.getBatch(session, tenant, id)
     return pageOf(await selectRejects(session, tenant, id, after, limit + 1), limit, ({ line }) => line)
   }
@@ -271,9 +278,9 @@ export class BatchProcessor {
     session: Session,
     tenant: TenantId,
     filter: BatchFilter = {},
-    page: PageRequest<string> = {},
+    page: PageRequest = {},
   ): Promise<Page<Batch>> {
-    const { limit, after } = readIdPage(page)
+    const { limit, after } = readPage(page, invalidInput)
     if (filter.state !== undefined && !batchStates.includes(filter.state)) {
       throw invalidInput(`"${filter.state as string}" is not a state of a batch.`)
     }
@@ -464,7 +471,7 @@ export class BatchProcessor {
     page: PageRequest<number>,
     filter: ItemFilter,
   ): Promise<Page<BatchItem, number>> {
-    const { limit, after } = readLinePage(page)
+    const { limit, after } = readNumberedPage(page, invalidInput)
     const rows = await selectItems(session, tenant, id, filter, after, limit + 1)
     return pageOf(rows, limit, ({ ordinal }) => ordinal)
   }

@@ -3,7 +3,7 @@ import { PermanentJobError } from '@pooler-safe/example-job-service'
 import type { Session } from 'pooler-safe'
 import type { Batch } from '../batch.ts'
 import type { ItemProcessor } from '../processor.ts'
-import { storableText, whyNotStorable } from '../storable.ts'
+import { storableText, whyNotStorable } from '@pooler-safe/example-foundation'
 import type { ClaimedItem, ItemEnd } from '../store/items.ts'
 
 /** Why an item is told to stop; the `reason` of its signal. */

@@ -1,25 +1,6 @@
 /** `pnpm migrate`: makes or updates the tables of the job service and its queue, on DIRECT_DATABASE_URL. */
-import { commonVariables, createLogger, explain, readConfiguration } from '@pooler-safe/example-foundation'
+import { runMigrateCommand } from '@pooler-safe/example-foundation'
 import { migrateJobService } from '../migrate.ts'
 import { workerVariables } from '../worker/worker-process.ts'
 
-const variables = {
-  ...workerVariables,
-  DATABASE_URL: commonVariables.DATABASE_URL.optional(),
-  DIRECT_DATABASE_URL: commonVariables.DATABASE_URL.describe(
-    'the URL of PostgreSQL itself or of a session-mode pooler',
-  ),
-}
-
-async function main(): Promise<void> {
-  const { DIRECT_DATABASE_URL, LOG_LEVEL } = readConfiguration({ shape: variables, prefix: 'JOBS_' })
-  const ran = await migrateJobService(DIRECT_DATABASE_URL, createLogger({ name: 'migrate', level: LOG_LEVEL }))
-  process.stdout.write(ran.length === 0 ? 'The database is up to date.\n' : `Applied ${ran.join(', ')}.\n`)
-}
-
-try {
-  await main()
-} catch (error) {
-  process.stderr.write(`migrate: ${explain(error)}\n`)
-  process.exitCode = 1
-}
+await runMigrateCommand({ prefix: 'JOBS_', shape: workerVariables, migrate: migrateJobService })

@@ -1,13 +1,22 @@
-import { isId, newId, type TenantId } from '@pooler-safe/example-foundation'
+import {
+  isId,
+  newId,
+  pageById,
+  readPage,
+  storableText,
+  type Page,
+  type PageRequest,
+  type TenantId,
+} from '@pooler-safe/example-foundation'
 import type { Session } from 'pooler-safe'
-import { batchNotFound, batchRefused, JobServiceError } from '../errors.ts'
-import type { Batch, NewJob, Page, PageRequest } from '../job.ts'
+import { batchNotFound, batchRefused, invalidInput, JobServiceError } from '../errors.ts'
+import type { Batch, NewJob } from '../job.ts'
 import { checkText } from '../job-type.ts'
-import { requireStorable, storableText } from '../json.ts'
+import { requireStorable } from '../json.ts'
 import * as store from '../store/batches.ts'
 import type { CreatedJob } from './create-jobs.ts'
 import type { JobService } from './job-service.ts'
-import { beforeAllIds, pageOf, readPage } from './page.ts'
+import { beforeAllIds } from './before-all-ids.ts'
 
 export interface NewBatch {
   /** What the batch is for, such as `file.measure`. */
@@ -67,8 +76,8 @@ export class BatchService {
 
   /** The tenant's batches, newest first. */
   async listBatches(session: Session, tenant: TenantId, page: PageRequest = {}): Promise<Page<Batch>> {
-    const { limit, after } = readPage(page)
-    return pageOf(await store.selectBatches(session, tenant, after, limit + 1), limit)
+    const { limit, after } = readPage(page, invalidInput)
+    return pageById(await store.selectBatches(session, tenant, after, limit + 1), limit)
   }
 
   /**

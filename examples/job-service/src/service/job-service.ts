@@ -1,9 +1,20 @@
-import { canonicalHost, isId, isPublicId, type Logger, type TenantId } from '@pooler-safe/example-foundation'
+import {
+  canonicalHost,
+  isId,
+  isPublicId,
+  pageById,
+  readPage,
+  storableText,
+  type Logger,
+  type Page,
+  type PageRequest,
+  type TenantId,
+} from '@pooler-safe/example-foundation'
 import type { Database, Session } from 'pooler-safe'
 import { batchNotFound, invalidInput, jobNotFound, JobServiceError, TransitionRefusedError } from '../errors.ts'
-import type { Job, JobEvent, JobFilter, NewJob, Page, PageRequest } from '../job.ts'
+import type { Job, JobEvent, JobFilter, NewJob } from '../job.ts'
 import { checkJobTypes, checkText, checkWhole, type CheckedJobType, type JobTypes } from '../job-type.ts'
-import { requireStorable, storableText } from '../json.ts'
+import { requireStorable } from '../json.ts'
 import { requireJobTables } from '../migrate.ts'
 import { JobQueue } from '../queue/job-queue.ts'
 import { afterFailure, canBecome, isFinal, jobStates, type JobState } from '../state-machine.ts'
@@ -12,7 +23,6 @@ import * as store from '../store/jobs.ts'
 import { BatchService } from './batch-service.ts'
 import { createJobs, deliveryOf, type CreatedJob } from './create-jobs.ts'
 import { applyRetention, type RetentionOptions } from './maintenance.ts'
-import { pageOf, readPage } from './page.ts'
 import { settle, type Settlement } from './settle.ts'
 
 export interface JobServiceOptions {
@@ -352,14 +362,14 @@ export class JobService {
     request: PageRequest,
     order: 'newest' | 'oldest',
   ): Promise<Page<Job>> {
-    const { limit, after } = readPage(request)
+    const { limit, after } = readPage(request, invalidInput)
     if (filter.batchId !== undefined && !isId(filter.batchId)) throw batchNotFound(filter.batchId)
     if (filter.state !== undefined && !jobStates.includes(filter.state)) {
       throw invalidInput(`"${filter.state as string}" is not a state of a job.`)
     }
     if (filter.type !== undefined) checkText('type', filter.type, 63)
     const wanted = filter.domain === undefined ? filter : { ...filter, domain: canonicalHost(filter.domain).host }
-    return pageOf(await store.selectJobs(session, tenant, wanted, order, after, limit + 1), limit)
+    return pageById(await store.selectJobs(session, tenant, wanted, order, after, limit + 1), limit)
   }
 
   async #end(session: Session, job: Job, settlement: Settlement): Promise<Job> {

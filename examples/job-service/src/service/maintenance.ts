@@ -8,7 +8,7 @@ import { advanceBatches, selectOpenBatches } from '../store/batches.ts'
 import { deleteFinished, deleteFinishedBatches } from '../store/jobs.ts'
 import { findUndelivered, lockQueued, takeExpired, type MovedJob } from '../store/runs.ts'
 import { follow } from './settle.ts'
-import { beforeAllIds } from './page.ts'
+import { beforeAllIds } from './before-all-ids.ts'
 
 const expiredAtOnce = 200
 const undeliveredAtOnce = 1_000

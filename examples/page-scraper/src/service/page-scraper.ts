@@ -1,13 +1,14 @@
-import { isId, newId, type Logger, type TenantId } from '@pooler-safe/example-foundation'
-import type {
-  Batch,
-  CreatedJob,
-  Job,
-  JobService,
-  NewJob,
-  Page,
-  PageRequest as ListRequest,
-} from '@pooler-safe/example-job-service'
+import {
+  isId,
+  newId,
+  pageById,
+  readPage,
+  type Logger,
+  type Page,
+  type PageRequest,
+  type TenantId,
+} from '@pooler-safe/example-foundation'
+import type { Batch, CreatedJob, Job, JobService, NewJob } from '@pooler-safe/example-job-service'
 import type { Database, Session } from 'pooler-safe'
 import { diffSnapshots, type SiteDiff } from '../diff.ts'
 import { PageScraperError, scanInputInvalid, scanNotFound } from '../errors.ts'
@@ -202,9 +203,9 @@ export class PageScraper {
   }
 
   /** The tenant's sites, newest first. */
-  async listDomains(session: Session, tenant: TenantId, page: ListRequest = {}): Promise<Page<Domain>> {
-    const { limit, after } = readPage(page)
-    return pageOf(await selectDomains(session, tenant, after, limit + 1), limit)
+  async listDomains(session: Session, tenant: TenantId, page: PageRequest = {}): Promise<Page<Domain>> {
+    const { limit, after } = readPage(page, scanInputInvalid)
+    return pageById(await selectDomains(session, tenant, after, limit + 1), limit)
   }
 
   /** The scans of the tenant, of one of its sites or of one of its batches, newest first. */
@@ -212,13 +213,13 @@ export class PageScraper {
     session: Session,
     tenant: TenantId,
     filter: { readonly url?: string; readonly batchId?: string } = {},
-    page: ListRequest = {},
+    page: PageRequest = {},
   ): Promise<Page<Scan>> {
-    const { limit, after } = readPage(page)
+    const { limit, after } = readPage(page, scanInputInvalid)
     const { batchId, url } = filter
     if (batchId !== undefined && !isId(batchId)) throw scanInputInvalid('`batchId` is not the id of a batch.')
     const host = url === undefined ? undefined : readSite(url).host
-    return pageOf(await store.selectScans(session, tenant, { host, batchId }, after, limit + 1), limit)
+    return pageById(await store.selectScans(session, tenant, { host, batchId }, after, limit + 1), limit)
   }
 
   /** @throws JobServiceError JOB_NOT_FOUND, also when it is another tenant's */
@@ -249,7 +250,7 @@ export class PageScraper {
     session: Session,
     tenant: TenantId,
     batchId: string,
-    page: ListRequest = {},
+    page: PageRequest = {},
   ): Promise<
     Pick<Batch, 'id' | 'state' | 'counts' | 'createdAt' | 'startedAt' | 'finishedAt'> & { readonly scans: Page<Scan> }
   > {
@@ -374,16 +375,4 @@ function readSites(urls: readonly string[]): {
     }
   }
   return { sites: [...sites.values()], rejected }
-}
-
-function readPage({ limit = 50, after }: ListRequest): { readonly limit: number; readonly after: string | undefined } {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 500)
-    throw scanInputInvalid('limit is not a whole number from 1 to 500.')
-  if (after !== undefined && !isId(after)) throw scanInputInvalid('`after` is not what a page returned as `next`.')
-  return { limit, after }
-}
-
-function pageOf<Item extends { readonly id: string }>(rows: readonly Item[], limit: number): Page<Item> {
-  const items = rows.slice(0, limit)
-  return { items, next: rows.length > limit ? items.at(-1)?.id : undefined }
 }

@@ -1,26 +1,6 @@
 /** `pnpm migrate`: makes or updates the tables of the places search and of the job service, on DIRECT_DATABASE_URL. */
-import { commonVariables, createLogger, explain, readConfiguration } from '@pooler-safe/example-foundation'
+import { runMigrateCommand } from '@pooler-safe/example-foundation'
 import { migratePlaces } from '../migrate.ts'
 import { placesVariables } from './variables.ts'
 
-async function main(): Promise<void> {
-  const { DIRECT_DATABASE_URL, LOG_LEVEL } = readConfiguration({
-    shape: {
-      ...placesVariables,
-      DATABASE_URL: commonVariables.DATABASE_URL.optional(),
-      DIRECT_DATABASE_URL: commonVariables.DATABASE_URL.describe(
-        'the URL of PostgreSQL itself or of a session-mode pooler',
-      ),
-    },
-    prefix: 'PLACES_',
-  })
-  const ran = await migratePlaces(DIRECT_DATABASE_URL, createLogger({ name: 'migrate', level: LOG_LEVEL }))
-  process.stdout.write(ran.length === 0 ? 'The database is up to date.\n' : `Applied ${ran.join(', ')}.\n`)
-}
-
-try {
-  await main()
-} catch (error) {
-  process.stderr.write(`migrate: ${explain(error)}\n`)
-  process.exitCode = 1
-}
+await runMigrateCommand({ prefix: 'PLACES_', shape: placesVariables, migrate: migratePlaces })

@@ -1,4 +1,14 @@
-import { isId, newId, type Logger, type TenantId } from '@pooler-safe/example-foundation'
+import {
+  isId,
+  newId,
+  type Logger,
+  type TenantId,
+  pageOf,
+  readNumberedPage,
+  readPage,
+  type Page,
+  type PageRequest,
+} from '@pooler-safe/example-foundation'
 import type { JobService } from '@pooler-safe/example-job-service'
 import type { Database, Session } from 'pooler-safe'
 import { invalidInput, PlacesError, searchNotFound } from '../errors.ts'
@@ -10,8 +20,6 @@ import { checkSearch, type CheckedSearch, type NewSearch } from '../options.ts'
 import {
   placeStatuses,
   processingStates,
-  type Page,
-  type PageRequest,
   type Place,
   type PlaceFilter,
   type PlacesSearch,
@@ -24,7 +32,6 @@ import * as placeStore from '../store/places.ts'
 import * as store from '../store/searches.ts'
 import { processSearch, storablePlace, type SearchRunOptions } from '../worker/process-search.ts'
 import { estimate, type CostEstimate } from './estimate.ts'
-import { pageOf, readIdPage, readRankPage } from './page.ts'
 
 export interface PlacesServiceOptions {
   readonly database: Database
@@ -168,8 +175,8 @@ export class PlacesService {
   }
 
   /** The tenant's searches, newest first. */
-  async listSearches(session: Session, tenant: TenantId, page: PageRequest<string> = {}): Promise<Page<PlacesSearch>> {
-    const { limit, after } = readIdPage(page)
+  async listSearches(session: Session, tenant: TenantId, page: PageRequest = {}): Promise<Page<PlacesSearch>> {
+    const { limit, after } = readPage(page, invalidInput)
     return pageOf(await store.selectSearches(session, tenant, after, limit + 1), limit, ({ id }) => id)
   }
 
@@ -180,7 +187,7 @@ export class PlacesService {
     id: string,
     page: PageRequest<number> = {},
   ): Promise<Page<RankedPlace, number>> {
-    const { limit, after } = readRankPage(page)
+    const { limit, after } = readNumberedPage(page, invalidInput)
     await this.getPlacesSearch(session, tenant, id)
     return pageOf(await placeStore.selectRanked(session, tenant, id, after, limit + 1), limit, ({ rank }) => rank)
   }
@@ -190,9 +197,9 @@ export class PlacesService {
     session: Session,
     tenant: TenantId,
     filter: PlaceFilter = {},
-    page: PageRequest<string> = {},
+    page: PageRequest = {},
   ): Promise<Page<Place>> {
-    const { limit, after } = readIdPage(page)
+    const { limit, after } = readPage(page, invalidInput)
     checkFilter(filter)
     return pageOf(await placeStore.selectPlaces(session, tenant, filter, after, limit + 1), limit, ({ id }) => id)
   }

@@ -6,7 +6,8 @@ import { ProviderError, searchNotFound } from '../errors.ts'
 import type { FoundPlace, PlacesSearch } from '../place.ts'
 import type { FoundPage, PlacesProvider } from '../providers/provider.ts'
 import { isTiled } from '../service/estimate.ts'
-import { storableJson, storableText } from '../storable.ts'
+import { storableText } from '@pooler-safe/example-foundation'
+import { storableJson } from '../storable-json.ts'
 import * as store from '../store/searches.ts'
 
 export interface SearchRunOptions {
