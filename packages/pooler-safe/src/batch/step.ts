@@ -1,6 +1,6 @@
 import { analyzeSql, type Command } from '@pooler-safe/hazards'
 import { pgUtils } from '../client/pg-internals.ts'
-import { badParameter, maxParameters, tooManyParameters } from '../client/safe-connection.ts'
+import { badParameter, maxParameters, tooManyParameters } from '../client/parameters.ts'
 import { judgeStep } from '../client/sql-policy.ts'
 
 /** A parameter value as it goes on the wire: text, bytes or null. */

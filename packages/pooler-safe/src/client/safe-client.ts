@@ -21,7 +21,8 @@ import type {
   TransactionStatus,
 } from './pg-internals.ts'
 import { originals } from './originals.ts'
-import { SafeConnection, tooManyParameters, maxParameters } from './safe-connection.ts'
+import { maxParameters, tooManyParameters } from './parameters.ts'
+import { SafeConnection } from './safe-connection.ts'
 import { SafeQuery, type Interruption } from './safe-query.ts'
 import { controlling, isTransactional, judgeSql, type Scope } from './sql-policy.ts'
 import { lostTransaction, TransactionWatch, wrongState } from './transaction-watch.ts'

@@ -2,12 +2,10 @@ import pg from 'pg'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import { unreadable } from './sql-policy.ts'
 import type { BindRequest, ConnectionInternals, NamedRequest, ParseRequest } from './pg-internals.ts'
+import { badParameter, maxParameters, tooManyParameters } from './parameters.ts'
 import type { SafeBatch } from '../batch/safe-batch.ts'
 import type { SafeQuery } from './safe-query.ts'
 import { writeInPieces } from './write-in-pieces.ts'
-
-/** The most parameters that one Bind can carry: the protocol counts them in an Int16. */
-export const maxParameters = 65_535
 
 const flushMessage = Buffer.from([0x48, 0, 0, 0, 4])
 
@@ -242,31 +240,9 @@ function namedStatement(message: string, name: string): PoolerSafeError {
   )
 }
 
-export function tooManyParameters(count: number): PoolerSafeError {
-  return new PoolerSafeError(
-    'POOLER_SAFE_TOO_MANY_PARAMETERS',
-    `${count} parameters were given; one statement can carry ${maxParameters}.`,
-    {
-      outcome: 'not-executed',
-      hint: 'Pass arrays and unnest() them, or split the work into several statements.',
-    },
-  )
-}
-
 function badValue(error: unknown, { values, valueMapper }: BindRequest): PoolerSafeError {
   const index = (values ?? []).findIndex((value, at) => throws(() => valueMapper?.(value, at)))
   return badParameter(index, error)
-}
-
-/** A value could not be serialised; `index` is negative when it is not known which. */
-export function badParameter(index: number, error: unknown): PoolerSafeError {
-  const which = index < 0 ? 'A parameter' : `Parameter $${index + 1}`
-  const reason = error instanceof Error ? error.message : String(error)
-  return new PoolerSafeError('POOLER_SAFE_BAD_VALUE', `${which} could not be serialised: ${reason}`, {
-    outcome: 'not-executed',
-    hint: 'Convert the value to a string, number, Buffer, array or plain object before passing it.',
-    cause: error,
-  })
 }
 
 function throws(action: () => unknown): boolean {
