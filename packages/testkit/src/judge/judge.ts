@@ -30,9 +30,13 @@ export class Judge {
     this.#options = options
   }
 
-  /** Violations in the order they were found, allowed ones included. */
+  /**
+   * Violations in the order of their transactions, allowed ones included; those outside any transaction come first.
+   *
+   * Audits of two backends end in any order, so the order they were found in would differ from run to run.
+   */
   get violations(): readonly Violation[] {
-    return this.#kept
+    return this.#kept.toSorted((one, other) => (one.transaction?.id ?? 0) - (other.transaction?.id ?? 0))
   }
 
   /** How many were not kept because there were too many. */
