@@ -1,4 +1,4 @@
-import { explain, wait, type Logger } from '@pooler-safe/example-foundation'
+import type { Logger } from '@pooler-safe/example-foundation'
 import { JobService, Worker, type JobTypes, type WorkerTuning } from '@pooler-safe/example-job-service'
 import type { Database } from 'pooler-safe'
 import { homePageProcessor } from '../home-page.ts'
@@ -7,6 +7,7 @@ import { batchJobTypes } from '../jobs.ts'
 import type { ItemProcessors } from '../processor.ts'
 import { BatchProcessor } from '../service/batch-processor.ts'
 import { batchHandlers, type BatchHandlersOptions } from './handlers.ts'
+import { recoverUnworkedBatches } from './recover-unworked.ts'
 
 export interface BatchWorkerOptions extends WorkerTuning {
   readonly database: Database
@@ -49,7 +50,7 @@ export async function startBatchWorker(options: BatchWorkerOptions): Promise<Bat
     const handlers = batchHandlers({ processor, http, webhookSecret, ...(tuning ? { tuning } : {}) })
     const worker = Worker.start({ ...workerTuning, database, service: jobs, handlers, logger })
     const stopping = new AbortController()
-    const sweeping = sweep(processor, sweepMs, logger, stopping.signal)
+    const sweeping = recoverUnworkedBatches(processor, { everyMs: sweepMs, logger, signal: stopping.signal })
     let ending: Promise<void> | undefined
     const end = async (): Promise<void> => {
       stopping.abort()
@@ -62,16 +63,5 @@ export async function startBatchWorker(options: BatchWorkerOptions): Promise<Bat
   } catch (error) {
     await jobs.close()
     throw error
-  }
-}
-
-async function sweep(processor: BatchProcessor, everyMs: number, logger: Logger, signal: AbortSignal): Promise<void> {
-  while (await wait(everyMs * (0.75 + Math.random() / 2), signal)) {
-    try {
-      const recovered = await processor.recoverUnworkedWithOwnSession()
-      if (recovered > 0) logger.warn(`made jobs for ${recovered} batches that nobody worked on`)
-    } catch (error) {
-      logger.warn({ err: error }, `looking for batches without a job failed: ${explain(error)}`)
-    }
   }
 }
