@@ -7,7 +7,9 @@ import { migratePlatform, openPlatform, startPlatformWorker } from '../src/index
 
 const database = useTestDatabase({
   template: 'platform',
-  prepare: async (directUrl) => void (await migratePlatform(directUrl, silentLogger())),
+  prepare: async (directUrl) => {
+    await migratePlatform(directUrl, silentLogger())
+  },
 })
 
 forEachPooler(database, (pooler) => {
