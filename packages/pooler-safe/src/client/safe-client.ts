@@ -52,6 +52,9 @@ const fatalGraceMs = 1_000
  * ```
  */
 export class SafeClient extends originals.Client {
+  static {
+    Object.defineProperty(this, 'name', { value: originals.Client.name, configurable: true })
+  }
   /** What options that are not known mean to this class, when its options do not say. */
   static readonly unknownOptions: UnknownOptions = 'reject'
   /** Who may control transactions on this client: its holder, or nobody while `pool.query` has it. */

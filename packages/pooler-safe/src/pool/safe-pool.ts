@@ -39,6 +39,10 @@ const base = originals.Pool.prototype as unknown as PoolInternals & {
  * ```
  */
 export class SafePool extends originals.Pool {
+  static {
+    // Libraries tell a pool from a client by the name of its class: it is called as pg calls its own.
+    Object.defineProperty(this, 'name', { value: originals.Pool.name, configurable: true })
+  }
   /** What options that are not known mean to this class, when its options do not say. */
   static readonly unknownOptions: UnknownOptions = 'reject'
   /** As `pg` calls it: what a client is made with. */
