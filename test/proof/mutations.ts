@@ -428,8 +428,8 @@ export const mutations: readonly Mutation[] = [
     removes: 'COMMIT inside a batch is verified',
     invariants: ['I5'],
     file: `${client}/safe-client.ts`,
-    anchor: 'commands.some((command) => controlling.has(command)) ? new TransactionWatch(commands) : undefined',
-    replacement: 'undefined',
+    anchor: 'this.#watch = controls ? new TransactionWatch(steps.map(({ command }) => command)) : undefined',
+    replacement: 'this.#watch = controls && !controls ? new TransactionWatch([]) : undefined',
     tests: ['packages/pooler-safe/test/batch/failures.test.ts'],
   },
   {

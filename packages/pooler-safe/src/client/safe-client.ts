@@ -86,7 +86,7 @@ export class SafeClient extends originals.Client {
     }
     this.#guard = new SafeConnection(original, {
       query: (query) => tellRefusal(query.text, this.#admitQuery(query)),
-      batch: (batch) => tellRefusal(batch.told.text, this.#admitBatch(batch)),
+      batch: (batch) => this.#admitBatch(batch),
       text: (text, extended) => tellRefusal(text, this.#admit(text, extended, this.scope)),
       explain: (query, error) => this.#explain(query, error),
     })
@@ -363,8 +363,8 @@ export class SafeClient extends originals.Client {
 
   /** Its statements were judged one by one; what is left is to verify what the server says about the transaction. */
   #admitBatch({ steps }: SafeBatch): Error | undefined {
-    const commands = steps.map(({ command }) => command)
-    this.#watch = commands.some((command) => controlling.has(command)) ? new TransactionWatch(commands) : undefined
+    const controls = steps.some(({ command }) => controlling.has(command))
+    this.#watch = controls ? new TransactionWatch(steps.map(({ command }) => command)) : undefined
     return undefined
   }
 
