@@ -37,6 +37,8 @@ export class SafeBatch extends SafeQuery {
   #tagCount = 0
   /** The description that a statement which is not described itself shares. */
   #fields: unknown
+  /** A result without rows that has taken the description: to do that again takes longer than to copy it. */
+  #described: ResultInternals | undefined
 
   /** With `rows`, the steps hold their model once for each row, and what they return is collected in one result. */
   constructor(steps: readonly Step[], rows?: Rows) {
@@ -178,8 +180,10 @@ export class SafeBatch extends SafeQuery {
     const result = new PgResult(undefined, this._result['_types'])
     this.#open = result
     if (this.#fields === undefined) return result
+    if (this.#described?.fields === this.#fields) return Object.assign(result, this.#described, { rows: [] })
     try {
       result.addFields(this.#fields)
+      this.#described = Object.assign(new PgResult(undefined, undefined), result)
     } catch (error) {
       // A type parser look-up that throws would escape into the socket's data handler and hang the client.
       this.#undecodable(badResult(error))

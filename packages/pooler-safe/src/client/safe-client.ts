@@ -467,14 +467,11 @@ function usedAfterRelease(): PoolerSafeError {
 }
 
 function queryTimedOut(timeoutMs: number, outcome: Outcome, cause: unknown): PoolerSafeError {
-  return new PoolerSafeError(
-    'POOLER_SAFE_TIMEOUT',
-    `Query read timeout: no answer within ${timeoutMs} ms, cancelled.`,
-    {
-      outcome,
-      hazard: 'query-timeout-client-only',
-      hint: 'Use statementTimeoutMs to let the server stop the statement by itself.',
-      cause,
-    },
-  )
+  // The words of pg, which libraries look for.
+  return new PoolerSafeError('POOLER_SAFE_TIMEOUT', 'Query read timeout', {
+    outcome,
+    hazard: 'query-timeout-client-only',
+    hint: `No answer came within ${timeoutMs} ms, so the query was cancelled. Use statementTimeoutMs to let the server stop it by itself.`,
+    cause,
+  })
 }
