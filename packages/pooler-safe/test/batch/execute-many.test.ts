@@ -176,12 +176,37 @@ function executeMany(url: () => string): void {
       code: 'POOLER_SAFE_INVALID_QUERY',
       index: 1,
     })
+    expect(await caught(db.executeMany('select 1', [[], new Array<number>(65_536).fill(1)]))).toMatchObject({
+      code: 'POOLER_SAFE_TOO_MANY_PARAMETERS',
+      index: 1,
+      outcome: 'not-executed',
+    })
     expect(await caught(db.executeMany(text, 'rows' as never))).toMatchObject({ code: 'POOLER_SAFE_INVALID_QUERY' })
     expect(await caught(db.executeMany('commit', [[]]))).toMatchObject({ code: 'POOLER_SAFE_TRANSACTION_CONTROL' })
     expect(await caught(db.executeMany(text, new Set([[1]]), { atomic: true, retries: 1 }))).toMatchObject({
       code: 'POOLER_SAFE_BAD_OPTION',
       message: expect.stringContaining('retries'),
     })
+  })
+
+  test('100,000 rows under one Sync: the one at fault is found, and nothing is kept', { timeout: 60_000 }, async () => {
+    const rows = numbered(0, 100_000)
+    rows[50_000] = [49_999, 'twice']
+    const limits = { chunkRows: 100_000, chunkBytes: 64 * 2 ** 20 }
+    expect(await caught(db.executeMany(text, rows, limits))).toMatchObject({
+      index: 50_000,
+      committed: 0,
+      cause: { code: '23505' },
+    })
+    expect(await count()).toBe(0)
+  })
+
+  test('a chunk of many megabytes leaves in pieces while its answer is read', async () => {
+    const lengths = Array.from({ length: 20 }, (_, n) => 300_000 + n)
+    const rows = lengths.map((length) => ['é'.repeat(length)])
+    const limits = { chunkBytes: 64 * 2 ** 20 }
+    const result = await db.executeMany<{ value: string }>('select $1::text as value', rows, limits)
+    expect(result.rows.map(({ value }) => value.length)).toEqual(lengths)
   })
 
   test('I8: the answer to a chunk is lost: outcome unknown, and what was committed before is told', async () => {
