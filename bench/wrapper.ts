@@ -188,10 +188,27 @@ function settings({ raw, safe }: Contestants): Promise<CaseResult[]> {
   )
 }
 
+/** Short slices, many of them: what is compared differs by a few hundredths at most. */
+function single(name: string, { raw, safe }: Contestants, connections: number): Promise<CaseResult[]> {
+  return measure(
+    {
+      name: `query, ${name}, ${connections} connection${connections === 1 ? '' : 's'}`,
+      rounds: 61,
+      sliceMs: 60,
+      variants: [
+        closedLoop('pg', connections, () => raw.query(text, [7, 'batch'])),
+        closedLoop('query', connections, () => safe.query(text, [7, 'batch'])),
+      ],
+    },
+    { query: 0.98 },
+  )
+}
+
 await using postgres = await startPostgres()
 const cases: CaseResult[] = []
 {
   await using near = contestants(postgres.url, 1)
+  cases.push(...(await single('direct', near, 1)))
   cases.push(...(await manyRows(near)))
   cases.push(...(await inTurn(nearCases(near))))
 }
@@ -204,6 +221,10 @@ const cases: CaseResult[] = []
 const pgBouncer = findPgBouncer() ? await startPgBouncer({ upstream: postgres.url, poolSize: 3 }) : undefined
 if (pgBouncer) {
   try {
+    {
+      await using pooled = contestants(pgBouncer.url, 10)
+      cases.push(...(await single('PgBouncer', pooled, 10)))
+    }
     await using link = await startDelayedLink(pgBouncer.url, 1)
     await using crowd = contestants(link.url, 30)
     cases.push(...(await inTurn(crowdCases(crowd))))

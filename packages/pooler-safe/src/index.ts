@@ -40,7 +40,7 @@ export type {
   TraceEndpoint,
   TransactionTrace,
 } from './telemetry/channels.ts'
-export type { EndpointMode, EndpointReport, VerifyOptions } from './endpoint/verify.ts'
+export type { EndpointMode, EndpointReport, PoolerName, VerifyOptions } from './endpoint/verify.ts'
 export {
   errorCodes,
   isPoolerSafeError,

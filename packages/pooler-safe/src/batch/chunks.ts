@@ -2,14 +2,15 @@ import { BatchError } from '../errors/batch-error.ts'
 import { toError } from '../errors/to-error.ts'
 import { invalidStatement } from '../session/read-statement.ts'
 import type { ExecuteManyLimits, ParameterRows } from '../session/session.ts'
-import { prepareValues, readStep, sizeOf, type Step, type StepScope } from './step.ts'
+import { Rows } from './rows.ts'
+import { readStep, type Step, type StepScope } from './step.ts'
 
 const defaultChunkRows = 1_000
 const defaultChunkBytes = 4 * 2 ** 20
 
 /** Rows of values that share one Sync. */
 export interface Chunk {
-  readonly steps: readonly Step[]
+  readonly rows: Rows
   /** How many rows came before it. */
   readonly offset: number
 }
@@ -30,20 +31,16 @@ export async function* readChunks(
   committed: Progress,
 ): AsyncGenerator<Chunk, undefined> {
   const model = readModel(text, scope)
-  let steps: Step[] = []
-  let bytes = 0
+  let current = new Rows(model)
   let offset = 0
   const add = (values: unknown): boolean => {
-    const step = readRow(model, values, offset + steps.length, committed)
-    steps.push(step)
-    bytes += sizeOf(step)
-    return steps.length >= chunkRows || bytes >= chunkBytes
+    addRow(current, values, offset, committed)
+    return current.count >= chunkRows || current.bytes >= chunkBytes
   }
   const take = (): Chunk => {
-    const chunk = { steps, offset }
-    offset += steps.length
-    steps = []
-    bytes = 0
+    const chunk = { rows: current, offset }
+    offset += current.count
+    current = new Rows(model)
     return chunk
   }
   if (isAsync(rows)) {
@@ -56,7 +53,7 @@ export async function* readChunks(
   } else {
     throw invalidStatement('The rows of executeMany are an iterable of arrays of values.')
   }
-  if (steps.length > 0) yield take()
+  if (current.count > 0) yield take()
 }
 
 function isAsync(rows: ParameterRows): rows is AsyncIterable<readonly unknown[]> {
@@ -72,12 +69,12 @@ function readModel(text: string, scope: StepScope): Step {
   }
 }
 
-function readRow(model: Step, values: unknown, index: number, committed: Progress): Step {
+function addRow(rows: Rows, values: unknown, offset: number, committed: Progress): void {
   try {
     if (!Array.isArray(values)) throw invalidStatement('A row of executeMany is an array of values.')
-    const { text, command, hidden, needsBlock } = model
-    return { text, values: prepareValues(values), command, hidden, needsBlock }
+    rows.add(values)
   } catch (error) {
+    const index = offset + rows.count
     throw new BatchError(toError(error), { phase: 'client', index, committed: committed(), unit: 'Row' })
   }
 }

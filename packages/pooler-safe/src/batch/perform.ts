@@ -2,6 +2,7 @@ import type { ResultInternals } from '../client/pg-internals.ts'
 import type { SafeClient } from '../client/safe-client.ts'
 import { outcomeOf } from '../errors/facts.ts'
 import { isDatabaseError, sessionError } from '../session/session-error.ts'
+import type { Rows } from './rows.ts'
 import { SafeBatch } from './safe-batch.ts'
 import type { Step } from './step.ts'
 
@@ -23,8 +24,8 @@ export interface Answer {
 export interface PerformOptions {
   /** One statement per round trip, for poolers that lose the client connection when a batch fails in the middle. */
   readonly sequential: boolean
-  /** Collect all rows in one result. */
-  readonly merge?: boolean | undefined
+  /** The rows that the steps are, if they are rows of one statement. Their results are one. */
+  readonly rows?: Rows | undefined
   /** Told about each request before it is sent, so that it can be interrupted. */
   readonly onStart?: ((batch: SafeBatch) => void) | undefined
 }
@@ -33,7 +34,7 @@ export interface PerformOptions {
 export function perform(client: SafeClient, steps: readonly Step[], options: PerformOptions): Promise<Answer> {
   return options.sequential && steps.length > 1
     ? performOneByOne(client, steps, options)
-    : send(client, new SafeBatch(steps, options.merge), options)
+    : send(client, new SafeBatch(steps, options.rows), options)
 }
 
 function send(client: SafeClient, batch: SafeBatch, { onStart }: PerformOptions): Promise<Answer> {
@@ -59,10 +60,13 @@ function send(client: SafeClient, batch: SafeBatch, { onStart }: PerformOptions)
 async function performOneByOne(client: SafeClient, steps: readonly Step[], options: PerformOptions): Promise<Answer> {
   const undecoded = new Map<number, unknown>()
   const results: ResultInternals[] = []
+  const { rows } = options
+  let row = 0
   for (const [index, step] of steps.entries()) {
-    const answer = await send(client, new SafeBatch([step]), options)
+    const alone = step === rows?.model ? rows.at(row++) : undefined
+    const answer = await send(client, new SafeBatch([step], alone), options)
     for (const error of answer.undecoded.values()) undecoded.set(index, error)
-    collect(results, answer.results, options.merge)
+    collect(results, answer.results, rows !== undefined)
     if (answer.error) {
       const failedStep = answer.failedStep === undefined ? undefined : index
       return { error: answer.error, failedStep, undecoded, results }
@@ -71,7 +75,7 @@ async function performOneByOne(client: SafeClient, steps: readonly Step[], optio
   return { error: undefined, failedStep: undefined, undecoded, results }
 }
 
-function collect(results: ResultInternals[], added: readonly ResultInternals[], merge: boolean | undefined): void {
+function collect(results: ResultInternals[], added: readonly ResultInternals[], merge: boolean): void {
   const [first] = results
   if (!merge || !first) {
     results.push(...added)

@@ -7,7 +7,7 @@ import {
 import type { GuardedConnection } from '../client/safe-connection.ts'
 import { attachFacts } from '../errors/facts.ts'
 import { badResult, SafeQuery, type ToldRequest } from '../client/safe-query.ts'
-import { serialiseRows } from './serialise-rows.ts'
+import type { Rows } from './rows.ts'
 import type { Step } from './step.ts'
 
 /**
@@ -30,20 +30,23 @@ export class SafeBatch extends SafeQuery {
   answered = false
   /** How many statements have completed. */
   completedSteps = 0
-  readonly #merge: boolean
+  readonly #rows: Rows | undefined
   #open: ResultInternals | undefined
   /** The tag of the last row, and the rows it counted. */
   #tag: string | undefined
   #tagCount = 0
   /** The description that a statement which is not described itself shares. */
   #fields: unknown
+  /** A result without rows that has taken the description: to do that again takes longer than to copy it. */
+  #described: ResultInternals | undefined
 
-  /** `merge` collects the rows of all statements, which must have one text, in one result. */
-  constructor(steps: readonly Step[], merge = false) {
-    super({ text: '', queryMode: 'extended' })
+  /** With `rows`, the steps hold their model once for each row, and what they return is collected in one result. */
+  constructor(steps: readonly Step[], rows?: Rows) {
+    super('')
+    this.queryMode = 'extended'
     this.scope = 'internal'
     this.steps = steps
-    this.#merge = merge
+    this.#rows = rows
   }
 
   protected override admit(guard: GuardedConnection): Error | undefined {
@@ -52,20 +55,31 @@ export class SafeBatch extends SafeQuery {
 
   override prepare(connection: ConnectionInternals): void {
     const guard = connection as GuardedConnection
-    for (const [index, step] of this.steps.entries()) {
-      if (this.#merge && index > 0 && this.#restIsSame(index)) {
-        guard.rows(serialiseRows(this.steps, index))
-        break
-      }
-      const fresh = this.#isFresh(index)
+    const { steps } = this
+    for (let index = 0; index < steps.length; index += 1) {
+      const step = steps[index]
+      if (!step) break
       // Judged when the step was made.
       guard.admitted = step.text
+      if (step === this.#rows?.model) {
+        this.#prepareRows(guard, this.#rows)
+        index += this.#rows.count - 1
+        continue
+      }
+      const fresh = this.#isFresh(index)
       if (fresh) connection.parse({ text: step.text })
       connection.bind({ values: step.values })
       if (fresh && !step.hidden) connection.describe({ type: 'P' })
       connection.execute({})
     }
     connection.sync()
+  }
+
+  #prepareRows(guard: GuardedConnection, rows: Rows): void {
+    guard.parse({ text: rows.model.text })
+    guard.rows(rows.firstBind())
+    guard.describe({ type: 'P' })
+    guard.rows(rows.rest())
   }
 
   override get told(): ToldRequest {
@@ -75,14 +89,14 @@ export class SafeBatch extends SafeQuery {
     return {
       text: texts.join('; '),
       statements: steps.length,
-      parameters: steps.reduce((sum, { values }) => sum + values.length, 0),
+      parameters: steps.reduce((sum, { values }) => sum + values.length, this.#rows?.parameters ?? 0),
     }
   }
 
   override handleRowDescription(message: unknown): void {
     if (this.#hidden) return
     this.#fields = (message as { fields: unknown }).fields
-    if (!this.#merge) this.#open = undefined
+    if (!this.#rows) this.#open = undefined
     this.#result()
   }
 
@@ -138,13 +152,6 @@ export class SafeBatch extends SafeQuery {
     return !before || before.text !== step?.text || before.hidden !== step.hidden
   }
 
-  /** Rows of one text, made from one model: they differ in nothing but their values. */
-  #restIsSame(from: number): boolean {
-    const before = this.steps[from - 1]
-    const last = this.steps.at(-1)
-    return before !== undefined && !before.hidden && before.text === last?.text && !last.hidden
-  }
-
   #complete(message: CommandCompleteMessage | undefined): void {
     // Row after row says the same.
     if (message && this.#open && message.text === this.#tag) {
@@ -157,7 +164,7 @@ export class SafeBatch extends SafeQuery {
     const before = result.rowCount
     Object.assign(result, { rowCount: null })
     if (message) result.addCommandComplete(message)
-    if (this.#merge) {
+    if (this.#rows) {
       this.#tag = message?.text
       this.#tagCount = result.rowCount ?? 0
       if (before !== null) result.rowCount = before + (result.rowCount ?? 0)
@@ -173,8 +180,10 @@ export class SafeBatch extends SafeQuery {
     const result = new PgResult(undefined, this._result['_types'])
     this.#open = result
     if (this.#fields === undefined) return result
+    if (this.#described?.fields === this.#fields) return Object.assign(result, this.#described, { rows: [] })
     try {
       result.addFields(this.#fields)
+      this.#described = Object.assign(new PgResult(undefined, undefined), result)
     } catch (error) {
       // A type parser look-up that throws would escape into the socket's data handler and hang the client.
       this.#undecodable(badResult(error))

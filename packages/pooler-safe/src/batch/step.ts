@@ -1,10 +1,7 @@
 import { analyzeSql, type Command } from '@pooler-safe/hazards'
-import { pgUtils } from '../client/pg-internals.ts'
-import { badParameter, maxParameters, tooManyParameters } from '../client/parameters.ts'
+import { maxParameters, tooManyParameters, wireValue } from '../client/parameters.ts'
 import { judgeStep } from '../client/sql-policy.ts'
-
-/** A parameter value as it goes on the wire: text, bytes or null. */
-export type WireValue = string | Buffer | null
+import type { WireValue } from '../wire/message-writer.ts'
 
 /** One statement of a request, judged and serialised, so that nothing about it can fail before it is sent. */
 export interface Step {
@@ -43,16 +40,10 @@ export function hiddenStep(text: string, values: readonly WireValue[] = []): Ste
 }
 
 /** @throws PoolerSafeError POOLER_SAFE_TOO_MANY_PARAMETERS, POOLER_SAFE_BAD_VALUE */
-export function prepareValues(values: readonly unknown[]): WireValue[] {
+function prepareValues(values: readonly unknown[]): WireValue[] {
   if (values.length > maxParameters) throw tooManyParameters(values.length)
   const prepared = new Array<WireValue>(values.length)
-  for (let index = 0; index < values.length; index += 1) {
-    try {
-      prepared[index] = pgUtils.prepareValue(values[index])
-    } catch (error) {
-      throw badParameter(index, error)
-    }
-  }
+  for (let index = 0; index < values.length; index += 1) prepared[index] = wireValue(values[index], index)
   return prepared
 }
 

@@ -28,7 +28,7 @@ export interface ServerMessage extends Error {
 export interface ParseRequest {
   readonly name?: string
   readonly text: string
-  readonly types?: unknown
+  readonly types?: readonly unknown[] | null
 }
 
 export interface BindRequest {
@@ -36,6 +36,12 @@ export interface BindRequest {
   readonly statement?: string
   readonly values?: readonly unknown[] | null
   readonly valueMapper?: (value: unknown, index: number) => unknown
+  readonly binary?: boolean
+}
+
+export interface ExecuteRequest {
+  readonly portal?: string
+  readonly rows?: number | undefined
 }
 
 export interface NamedRequest {
@@ -62,7 +68,7 @@ export interface ConnectionInternals extends EventEmitter {
   parse(request: ParseRequest): void
   bind(request: BindRequest): void
   describe(request: NamedRequest): void
-  execute(request: { portal?: string; rows?: number }): void
+  execute(request: ExecuteRequest): void
   close(request: NamedRequest): void
   flush(): void
   sync(): void
@@ -84,7 +90,7 @@ type ResultClass = new (rowMode: string | undefined, types: unknown) => ResultIn
 
 const undocumented = pg as unknown as {
   readonly Result: ResultClass
-  readonly utils: { prepareValue(value: unknown): string | Buffer | null }
+  readonly utils: { prepareValue(value: unknown): string | Buffer | null | undefined }
 }
 /** Its absence is found out by {@link assertSupportedPg}, before anything uses it. */
 export const PgResult = undocumented.Result

@@ -89,7 +89,7 @@ export class SafeClient extends originals.Client {
     }
     this.#guard = new SafeConnection(original, {
       query: (query) => tellRefusal(query.text, this.#admitQuery(query)),
-      batch: (batch) => tellRefusal(batch.told.text, this.#admitBatch(batch)),
+      batch: (batch) => this.#admitBatch(batch),
       text: (text, extended) => tellRefusal(text, this.#admit(text, extended, this.scope)),
       explain: (query, error) => this.#explain(query, error),
     })
@@ -366,8 +366,8 @@ export class SafeClient extends originals.Client {
 
   /** Its statements were judged one by one; what is left is to verify what the server says about the transaction. */
   #admitBatch({ steps }: SafeBatch): Error | undefined {
-    const commands = steps.map(({ command }) => command)
-    this.#watch = commands.some((command) => controlling.has(command)) ? new TransactionWatch(commands) : undefined
+    const controls = steps.some(({ command }) => controlling.has(command))
+    this.#watch = controls ? new TransactionWatch(steps.map(({ command }) => command)) : undefined
     return undefined
   }
 
@@ -470,14 +470,11 @@ function usedAfterRelease(): PoolerSafeError {
 }
 
 function queryTimedOut(timeoutMs: number, outcome: Outcome, cause: unknown): PoolerSafeError {
-  return new PoolerSafeError(
-    'POOLER_SAFE_TIMEOUT',
-    `Query read timeout: no answer within ${timeoutMs} ms, cancelled.`,
-    {
-      outcome,
-      hazard: 'query-timeout-client-only',
-      hint: 'Use statementTimeoutMs to let the server stop the statement by itself.',
-      cause,
-    },
-  )
+  // The words of pg, which libraries look for.
+  return new PoolerSafeError('POOLER_SAFE_TIMEOUT', 'Query read timeout', {
+    outcome,
+    hazard: 'query-timeout-client-only',
+    hint: `No answer came within ${timeoutMs} ms, so the query was cancelled. Use statementTimeoutMs to let the server stop it by itself.`,
+    cause,
+  })
 }

@@ -1,16 +1,16 @@
 import pg from 'pg'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import { unreadable } from './sql-policy.ts'
-import type { BindRequest, ConnectionInternals, NamedRequest, ParseRequest } from './pg-internals.ts'
-import { badParameter, maxParameters, tooManyParameters } from './parameters.ts'
+import { pgUtils } from './pg-internals.ts'
+import type { BindRequest, ConnectionInternals, ExecuteRequest, NamedRequest, ParseRequest } from './pg-internals.ts'
+import { badParameter, maxParameters, tooManyParameters, wireValue } from './parameters.ts'
 import type { SafeBatch } from '../batch/safe-batch.ts'
 import type { SafeQuery } from './safe-query.ts'
-import { writeInPieces } from './write-in-pieces.ts'
+import { MessageWriter, type WireValue } from '../wire/message-writer.ts'
+import { toError } from '../errors/to-error.ts'
+import { pieceBytes, writeInPieces } from './write-in-pieces.ts'
 
 const flushMessage = Buffer.from([0x48, 0, 0, 0, 4])
-
-/** Above this many bytes a request is handed to the socket in pieces, each when the one before has left. */
-const copyLimitBytes = 65_536
 
 const messageType = { query: 0x51, parse: 0x50, bind: 0x42, describe: 0x44, execute: 0x45, close: 0x43, sync: 0x53 }
 
@@ -52,8 +52,8 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
   awaitingReady = false
   admitted: string | undefined
   readonly admission: Admission
-  #held: Buffer[] = []
-  #heldBytes = 0
+  /** What is held back. */
+  readonly #writer = new MessageWriter()
   /** Extended-protocol messages were flushed whose Sync is still to come: a portal is being read. */
   #windowOpen = false
   #building = false
@@ -110,7 +110,11 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
   override parse(request: ParseRequest): void {
     if (request.name) throw namedStatement('Parse', request.name)
     this.#check(request.text, true)
-    super.parse(request)
+    if (request.types?.length) super.parse(request)
+    else {
+      this.#checkTurn()
+      this.#writer.parse(request.text)
+    }
     this.#parsed = true
   }
 
@@ -118,26 +122,42 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
     try {
       if (request.statement) throw namedStatement('Bind', request.statement)
       if (!this.#parsed) throw splitStatement()
-      const count = request.values?.length ?? 0
-      if (count > maxParameters) throw tooManyParameters(count)
-      super.bind(request)
+      if (request.binary) throw binaryResults()
+      const values = wireValues(request)
+      if (request.portal) super.bind({ portal: request.portal, values })
+      else {
+        this.#checkTurn()
+        this.#writer.bind(values, values.length)
+      }
     } catch (error) {
-      const failure = error instanceof PoolerSafeError ? error : badValue(error, request)
       // pg answers a failed Bind with Close and Sync: they must not be sent either.
-      if (this.#building) this.#poison = failure
-      throw failure
+      if (this.#building) this.#poison = toError(error)
+      throw error
     }
+  }
+
+  override execute(request: ExecuteRequest = {}): void {
+    if (request.portal || request.rows) {
+      super.execute(request)
+      return
+    }
+    this.#checkTurn()
+    this.#writer.execute()
   }
 
   rows(serialised: Buffer): void {
     if (!this.#building || !this.#parsed) throw splitStatement()
-    this.#held.push(serialised)
-    this.#heldBytes += serialised.length
+    this.#writer.append(serialised)
   }
 
   override describe(request: NamedRequest): void {
     if (request.type === 'S' && request.name) throw namedStatement('Describe', request.name)
-    super.describe(request)
+    if (request.type === 'S' || request.name) {
+      super.describe(request)
+      return
+    }
+    this.#checkTurn()
+    this.#writer.describe()
   }
 
   override close(request: NamedRequest): void {
@@ -156,7 +176,7 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
   override sync(): void {
     if (this.#poison) throw this.#poison
     // A Sync that ends nothing (a cursor that was refused, or that ends twice) would earn a ReadyForQuery of its own.
-    if (this.#held.length === 0 && !this.#windowOpen) return
+    if (this.#writer.bytes === 0 && !this.#windowOpen) return
     this.#claim()
     const ending = this._ending
     super.sync()
@@ -168,17 +188,15 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
     switch (buffer[0]) {
       case messageType.close:
         // A portal ends with its Sync: closing it later would be a request of its own.
-        if (this.awaitingReady || (!this.#building && !this.#windowOpen)) return true
-        this.#held.push(buffer)
-        this.#heldBytes += buffer.length
+        if (!this.#isTurn) return true
+        this.#writer.append(buffer)
         return true
       case messageType.parse:
       case messageType.bind:
       case messageType.describe:
       case messageType.execute:
-        if (this.awaitingReady || (!this.#building && !this.#windowOpen)) throw pipelining()
-        this.#held.push(buffer)
-        this.#heldBytes += buffer.length
+        this.#checkTurn()
+        this.#writer.append(buffer)
         return true
       case messageType.sync:
       case messageType.query:
@@ -187,6 +205,15 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
       default:
         return super._send(buffer)
     }
+  }
+
+  /** A request may be built: none is unanswered, and one was begun or a portal is being read. */
+  get #isTurn(): boolean {
+    return !this.awaitingReady && (this.#building || this.#windowOpen)
+  }
+
+  #checkTurn(): void {
+    if (!this.#isTurn) throw pipelining()
   }
 
   #check(text: string, extended: boolean): void {
@@ -206,21 +233,16 @@ export class SafeConnection extends PgConnection implements GuardedConnection {
 
   #write(last: Buffer): boolean {
     this.#wrote = true
-    const held = this.#held
-    if (held.length === 0) return this.stream.write(last)
-    const bytes = this.#heldBytes + last.length
-    held.push(last)
-    this.#held = []
-    this.#heldBytes = 0
-    if (bytes <= copyLimitBytes) return this.stream.write(Buffer.concat(held, bytes))
-    this.#leaving = !writeInPieces(this.stream, held, () => (this.#leaving = false))
+    if (this.#writer.bytes === 0) return this.stream.write(last)
+    this.#writer.append(last)
+    const request = this.#writer.take()
+    if (request.length <= pieceBytes) return this.stream.write(request)
+    this.#leaving = !writeInPieces(this.stream, request, () => (this.#leaving = false))
     return !this.#leaving
   }
 
   #dropHeld(): void {
-    if (this.#held.length === 0) return
-    this.#held = []
-    this.#heldBytes = 0
+    this.#writer.drop()
   }
 }
 
@@ -240,18 +262,33 @@ function namedStatement(message: string, name: string): PoolerSafeError {
   )
 }
 
-function badValue(error: unknown, { values, valueMapper }: BindRequest): PoolerSafeError {
-  const index = (values ?? []).findIndex((value, at) => throws(() => valueMapper?.(value, at)))
-  return badParameter(index, error)
+/** What the values are on the wire. What throws on the way there has not written a byte. */
+function wireValues({ values, valueMapper }: BindRequest): WireValue[] {
+  const count = values?.length ?? 0
+  if (count > maxParameters) throw tooManyParameters(count)
+  const own = valueMapper && valueMapper !== pgUtils.prepareValue ? valueMapper : undefined
+  const prepared = new Array<WireValue>(count)
+  for (let index = 0; index < count; index += 1) {
+    const value = values?.[index]
+    prepared[index] = wireValue(own ? mapped(own, value, index) : value, index)
+  }
+  return prepared
 }
 
-function throws(action: () => unknown): boolean {
+function mapped(map: (value: unknown, index: number) => unknown, value: unknown, index: number): unknown {
   try {
-    action()
-    return false
-  } catch {
-    return true
+    return map(value, index)
+  } catch (error) {
+    throw badParameter(index, error)
   }
+}
+
+function binaryResults(): PoolerSafeError {
+  return new PoolerSafeError(
+    'POOLER_SAFE_INVALID_QUERY',
+    'Binary results were refused: pg decodes them as UTF-8 first, which silently changes numbers.',
+    { outcome: 'not-executed', hint: 'Leave "binary" out: results come as text and are parsed.' },
+  )
 }
 
 function splitStatement(): PoolerSafeError {

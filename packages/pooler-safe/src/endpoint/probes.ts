@@ -43,22 +43,58 @@ async function isUsable(client: SafeClient): Promise<boolean> {
 }
 
 /** Asks for what PostgreSQL does by default, so that nobody is hurt who keeps it. */
-class ProbingClient extends SafeClient {
+class ParameterClient extends SafeClient {
   override getStartupConf(): Record<string, string> {
     return { ...super.getStartupConf(), extra_float_digits: '1' }
   }
 }
 
+/** The same, inside `options`. */
+class OptionsClient extends SafeClient {
+  override getStartupConf(): Record<string, string> {
+    return { ...super.getStartupConf(), options: '-c extra_float_digits=1' }
+  }
+}
+
+/** A database that there is not: who answers says who it is. */
+class NowhereClient extends SafeClient {
+  override getStartupConf(): Record<string, string> {
+    return { ...super.getStartupConf(), database: 'pooler_safe_probe' }
+  }
+}
+
+const refused = /unsupported startup parameter/i
+
 /** What the endpoint says to a start-up parameter, if it refuses it. */
 export async function startupRefusal(config: SafeClientConfig): Promise<string | undefined> {
-  const client = new ProbingClient({ ...config, unknownOptions: 'ignore' })
+  const error = await knock(new ParameterClient({ ...config, unknownOptions: 'ignore' }))
+  if (error === undefined || refused.test(error.message)) return error?.message
+  throw toError(sessionError(error))
+}
+
+/**
+ * Which PgBouncer it is, as far as it tells: since 1.20 it reads what is in `options`, before it refused them as a whole.
+ * Undefined when its configuration has it ignore them.
+ */
+export async function pgBouncerVersion(config: SafeClientConfig): Promise<string | undefined> {
+  const error = await knock(new OptionsClient({ ...config, unknownOptions: 'ignore' }))
+  if (!error || !refused.test(error.message)) return undefined
+  return /parameter in options/i.test(error.message) ? '1.20 or newer' : 'before 1.20'
+}
+
+/** Whether Odyssey is there: it signs its own errors, and finds no route to a database that there is not. */
+export async function isOdyssey(config: SafeClientConfig): Promise<boolean> {
+  const error = await knock(new NowhereClient({ ...config, unknownOptions: 'ignore' }))
+  return error !== undefined && /^odyssey:/i.test(error.message)
+}
+
+/** Logs in and out. Returns why it could not, if so. */
+async function knock(client: SafeClient): Promise<Error | undefined> {
   try {
     await client.connect()
     return undefined
   } catch (error) {
-    const { message } = toError(error)
-    if (/unsupported startup parameter/i.test(message)) return message
-    throw toError(sessionError(error))
+    return toError(error)
   } finally {
     await client.end().catch(() => undefined)
   }

@@ -4,7 +4,7 @@ import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { CheckedDatabaseOptions } from '../options/database-options.ts'
 import { sessionError } from '../session/session-error.ts'
 import { run } from '../session/run.ts'
-import { startupRefusal, survivesFailingBatch } from './probes.ts'
+import { isOdyssey, pgBouncerVersion, startupRefusal, survivesFailingBatch } from './probes.ts'
 
 /** What a URL leads to. */
 export type EndpointMode =
@@ -15,6 +15,9 @@ export type EndpointMode =
   /** A pooler that gives a backend for one transaction. */
   | 'transaction'
 
+/** The poolers that can be told apart. */
+export type PoolerName = 'PgBouncer' | 'Supavisor' | 'pgagroal' | 'Odyssey'
+
 /** What was found behind a URL. */
 export interface EndpointReport {
   /** What was observed; never what the URL suggests. */
@@ -22,10 +25,12 @@ export interface EndpointReport {
   /** Something between this process and PostgreSQL answers with a key of its own. */
   readonly pooled: boolean
   /**
-   * The program in between, where it gives itself away. `undefined`: there is none, or it does not tell. Proxies that imitate
-   * another one are taken for that.
+   * The program in between, where it gives itself away. `undefined`: there is none, or it does not tell, as Amazon RDS Proxy.
+   * Proxies that imitate another one are taken for that.
    */
-  readonly pooler: 'PgBouncer' | 'Supavisor' | 'pgagroal' | undefined
+  readonly pooler: PoolerName | undefined
+  /** Which versions of it behave like this, where that is known: `before 1.20` and `1.20 or newer` of PgBouncer. */
+  readonly poolerVersion: string | undefined
   /** What it takes. */
   readonly accepts: {
     /** A batch that fails in the middle leaves the client connection open. If not, use `batchMode: 'sequential'`. */
@@ -91,8 +96,10 @@ async function probe(config: SafeClientConfig): Promise<EndpointReport> {
     const evidence = [...seen.evidence]
     if (!failingBatch) evidence.push('a batch that failed in the middle lost its client connection')
     if (refusal) evidence.push(`a start-up parameter was refused: ${refusal}`)
-    const pooler = seen.pooled ? (seen.pooler ?? (refusal ? 'PgBouncer' : undefined)) : undefined
-    return { ...seen, pooler, evidence, accepts: { failingBatch, startupParameters: !refusal } }
+    const { pooler, version } = await identify(config, seen, refusal)
+    if (version) evidence.push(`of the versions of ${pooler}, it answers to "options" like one ${version}`)
+    else if (pooler === 'Odyssey') evidence.push('it signs its errors with "odyssey"')
+    return { ...seen, pooler, poolerVersion: version, evidence, accepts: { failingBatch, startupParameters: !refusal } }
   } catch (error) {
     throw sessionError(error)
   } finally {
@@ -100,7 +107,20 @@ async function probe(config: SafeClientConfig): Promise<EndpointReport> {
   }
 }
 
-async function observe(moving: SafeClient, pinning: SafeClient): Promise<Omit<EndpointReport, 'accepts'>> {
+/** Which program it is. One that gave its name is not asked again. */
+async function identify(
+  config: SafeClientConfig,
+  { pooled, pooler }: Seen,
+  refusal: string | undefined,
+): Promise<{ readonly pooler: PoolerName | undefined; readonly version: string | undefined }> {
+  if (!pooled || pooler) return { pooler, version: undefined }
+  if (refusal) return { pooler: 'PgBouncer', version: await pgBouncerVersion(config) }
+  return { pooler: (await isOdyssey(config)) ? 'Odyssey' : undefined, version: undefined }
+}
+
+type Seen = Omit<EndpointReport, 'accepts' | 'poolerVersion'>
+
+async function observe(moving: SafeClient, pinning: SafeClient): Promise<Seen> {
   const { processID } = moving as unknown as { processID: number }
   const { pid: first, version, name } = await whereAmI(moving)
   const pooled = first !== processID

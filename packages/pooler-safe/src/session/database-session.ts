@@ -1,6 +1,7 @@
 import { checkBatchOptions, readBatch } from '../batch/batch-options.ts'
 import { readChunks, type Chunk } from '../batch/chunks.ts'
 import { batchError } from '../batch/outcome.ts'
+import type { Rows } from '../batch/rows.ts'
 import { readStep, type Step } from '../batch/step.ts'
 import { Totals } from '../batch/totals.ts'
 import { BatchError } from '../errors/batch-error.ts'
@@ -101,7 +102,7 @@ export class DatabaseSession implements Session {
     let committed = 0
     for await (const chunk of readChunks(text, rows, 'batch', limits, () => committed)) {
       totals.add((await this.#runChunk(chunk, transaction, committed)).results)
-      committed += chunk.steps.length
+      committed += chunk.rows.count
     }
     return totals.result()
   }
@@ -158,12 +159,12 @@ export class DatabaseSession implements Session {
     return new DatabaseSession(this.#context, Settings.read(settings, this.#context.roles, this.#settings))
   }
 
-  #runChunk({ steps, offset }: Chunk, options: TransactionOptions, committed: number): Promise<BatchAnswer> {
+  #runChunk({ rows, offset }: Chunk, options: TransactionOptions, committed: number): Promise<BatchAnswer> {
     return this.#limited(options, async (limit) => {
-      const answer = await this.#run(steps, options, limit, true)
+      const answer = await this.#run(rows.steps(), options, limit, rows)
       if (answer.error === undefined) return answer
       const { timeoutMs } = options
-      throw batchError(failureOf(answer), { count: steps.length, offset, committed, unit: 'Row', timeoutMs })
+      throw batchError(failureOf(answer), { count: rows.count, offset, committed, unit: 'Row', timeoutMs })
     })
   }
 
@@ -171,9 +172,9 @@ export class DatabaseSession implements Session {
     steps: readonly Step[],
     options: TransactionOptions,
     limit: Limit | undefined,
-    merge = false,
+    rows?: Rows,
   ): Promise<BatchAnswer> {
-    return runBatch(this.#context, steps, { options, settings: this.#settings, limit, merge })
+    return runBatch(this.#context, steps, { options, settings: this.#settings, limit, rows })
   }
 
   async #limited<T>(options: TransactionOptions, unit: (limit: Limit | undefined) => Promise<T>): Promise<T> {

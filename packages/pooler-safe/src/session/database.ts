@@ -50,8 +50,9 @@ export interface Database extends Session, AsyncDisposable {
   /**
    * Finds out what the URL leads to: PostgreSQL itself, or a pooler in session or transaction mode.
    *
-   * Opens four client connections of its own, one after the other or two at once, and leaves nothing behind. About ten round
-   * trips. With `batchMode: 'auto'` it also decides how batches are sent.
+   * Opens up to five client connections of its own, at most two at once, and leaves nothing behind. About ten round trips. A
+   * pooler that has not shown what it is gets one log-in to a database that there is not. With `batchMode: 'auto'` it also
+   * decides how batches are sent.
    *
    * @throws PoolerSafeError POOLER_SAFE_WRONG_ENDPOINT when it is not what `options` expects, or a pooler in statement mode;
    * POOLER_SAFE_CONNECT_FAILED when nothing answers

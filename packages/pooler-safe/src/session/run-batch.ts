@@ -1,4 +1,5 @@
 import { perform, type Answer } from '../batch/perform.ts'
+import type { Rows } from '../batch/rows.ts'
 import { hiddenStep, type Step } from '../batch/step.ts'
 import type { Settings } from '../settings/settings.ts'
 import { beginSteps, timeoutSteps } from './begin.ts'
@@ -12,7 +13,8 @@ export interface BatchRun {
   readonly options: TransactionOptions
   readonly settings: Settings | undefined
   readonly limit: Limit | undefined
-  readonly merge?: boolean
+  /** The rows that the steps are, if they are rows of one statement. */
+  readonly rows?: Rows | undefined
 }
 
 /** What became of it, with `failedStep` counted from the caller's first statement. */
@@ -30,7 +32,7 @@ export interface BatchAnswer extends Answer {
 export async function runBatch(
   { pool, timeouts, escapes }: SessionContext,
   steps: readonly Step[],
-  { options, settings, limit, merge }: BatchRun,
+  { options, settings, limit, rows }: BatchRun,
 ): Promise<BatchAnswer> {
   escapes.check()
   const explicit = needsBlock(steps, options)
@@ -44,7 +46,7 @@ export async function runBatch(
   try {
     const answer = await perform(client, all, {
       sequential: false,
-      merge,
+      rows,
       onStart: (batch) =>
         limit?.onFire(() => {
           if (limit.fired) client.interrupt(batch, limit.fired)

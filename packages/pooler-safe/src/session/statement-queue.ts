@@ -1,4 +1,5 @@
 import { perform, type Answer } from '../batch/perform.ts'
+import type { Rows } from '../batch/rows.ts'
 import type { Step } from '../batch/step.ts'
 import type { ResultInternals } from '../client/pg-internals.ts'
 import type { CopyQuery } from '../copy/copy-query.ts'
@@ -25,7 +26,8 @@ export interface Item {
   readonly steps: readonly Step[]
   /** Shares its request with no other item. */
   readonly alone: boolean
-  readonly merge?: boolean
+  /** The rows that its steps are, if they are rows of one statement. */
+  readonly rows?: Rows | undefined
   /** Runs behind the steps, as a request of its own. */
   readonly copy?: CopyQuery | undefined
   readonly limit: Limit | undefined
@@ -141,7 +143,7 @@ export class StatementQueue {
     if (steps.length > 0 || !copy) {
       answer = await perform(client, steps, {
         sequential,
-        merge: items[0]?.merge,
+        rows: items[0]?.rows,
         onStart: (request) => (this.#request = request),
       })
     }
@@ -182,7 +184,7 @@ export class StatementQueue {
         return
       }
       const to = from + item.steps.length
-      const visible = item.merge ? 1 : item.steps.filter(({ hidden }) => !hidden).length
+      const visible = item.rows ? 1 : item.steps.filter(({ hidden }) => !hidden).length
       item.settle({ ...answerFor(answer, lead, from, to), results: answer.results.slice(result, result + visible) })
       from = to
       result += visible

@@ -1,3 +1,4 @@
+import type { Rows } from '../batch/rows.ts'
 import { hiddenStep, type Step } from '../batch/step.ts'
 import { SafeQuery, type Interruption } from '../client/safe-query.ts'
 import type { CopyQuery } from '../copy/copy-query.ts'
@@ -18,7 +19,7 @@ type State = 'open' | 'nested' | 'ended'
 /** How statements are issued. */
 export interface IssueOptions {
   readonly alone: boolean
-  readonly merge?: boolean
+  readonly rows?: Rows
   readonly limit?: Limit | undefined
   /** Commit behind the statements, and end the handle. */
   readonly commit?: boolean
@@ -42,7 +43,7 @@ export class TransactionHandle {
 
   /** Issues statements as one item. Rejects only when they cannot be issued. */
   issue(steps: readonly Step[], options: IssueOptions): Promise<ItemAnswer> {
-    const { alone, merge = false, limit, commit = false, copy } = options
+    const { alone, rows, limit, commit = false, copy } = options
     this.#checkOpen()
     if (commit && this.depth > 0) throw innerCommit()
     // After COMMIT nothing may follow; what was issued before leaves before it.
@@ -51,7 +52,7 @@ export class TransactionHandle {
       this.#queue.add({
         steps: commit ? [...steps, hiddenStep('commit')] : steps,
         alone,
-        merge,
+        rows,
         copy,
         limit,
         settle: (answer) => {

@@ -92,11 +92,11 @@ export class TransactionSession implements Transaction {
     return this.#guarded(async () => {
       checkBatchOptions(options, 'executeMany of a transaction')
       const totals = new Totals<Row>()
-      for await (const { steps, offset } of readChunks(text, rows, 'transaction', options, () => 0)) {
-        const answer = await this.#issue(steps, { alone: true, merge: true, limit: Limit.of(options) })
+      for await (const { rows: chunk, offset } of readChunks(text, rows, 'transaction', options, () => 0)) {
+        const answer = await this.#issue(chunk.steps(), { alone: true, rows: chunk, limit: Limit.of(options) })
         if (answer.error !== undefined) {
           throw batchError(this.#failure(answer), {
-            count: steps.length,
+            count: chunk.count,
             offset,
             unit: 'Row',
             timeoutMs: options.timeoutMs,

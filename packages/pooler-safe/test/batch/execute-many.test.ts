@@ -123,6 +123,44 @@ function executeMany(url: () => string): void {
     expect(await count()).toBe(0)
   })
 
+  test('I11: every kind of value arrives as with query: long, empty, binary, null, not ASCII, and objects of pg', async () => {
+    const kinds: unknown[] = [
+      'x'.repeat(100_000),
+      '',
+      'short é',
+      `${'long '.repeat(20)}€ 😀`,
+      null,
+      undefined,
+      0,
+      -0,
+      1.5e300,
+      12_345_678_901_234n,
+      true,
+      new Date(86_400_000),
+      { a: [1, 'é'] },
+      [1, null, 'b"c'],
+      { toPostgres: () => 'own' },
+    ]
+    const rows = kinds.flatMap((value, n) => [
+      [n, value, Buffer.from([0, 255, n])],
+      [n, value, null],
+      [n, value, new Uint8Array([n])],
+    ])
+    const echo = 'select $1::int as n, $2::text as value, $3::bytea as bytes'
+    const expected = []
+    for (const values of rows) expected.push((await db.query(echo, values)).rows[0])
+    for (const limits of [{}, { chunkRows: 7 }, { isolation: 'serializable' }] as const) {
+      expect((await db.executeMany(echo, rows, limits)).rows).toEqual(expected)
+    }
+    const cautious = createDatabase({ url: proxy.url, max: 1, batchMode: 'sequential' })
+    expect((await cautious.executeMany(echo, rows)).rows).toEqual(expected)
+    expect(await cautious.executeMany('select 1 where $1', [[true], [false], [true]])).toMatchObject({ rowCount: 2 })
+    await cautious.close()
+    expect(
+      (await db.withSettings({ 'app.tenant': 'acme' }).executeMany(echo, rows.slice(0, 5), { chunkRows: 2 })).rows,
+    ).toEqual(expected.slice(0, 5))
+  })
+
   test('a row that cannot be serialised is found before its chunk is sent', async () => {
     const bad = { toPostgres: () => { throw new Error('no such money') } } // prettier-ignore
     const rows: unknown[][] = [...numbered(0, 12), [12, bad]]
@@ -138,12 +176,37 @@ function executeMany(url: () => string): void {
       code: 'POOLER_SAFE_INVALID_QUERY',
       index: 1,
     })
+    expect(await caught(db.executeMany('select 1', [[], new Array<number>(65_536).fill(1)]))).toMatchObject({
+      code: 'POOLER_SAFE_TOO_MANY_PARAMETERS',
+      index: 1,
+      outcome: 'not-executed',
+    })
     expect(await caught(db.executeMany(text, 'rows' as never))).toMatchObject({ code: 'POOLER_SAFE_INVALID_QUERY' })
     expect(await caught(db.executeMany('commit', [[]]))).toMatchObject({ code: 'POOLER_SAFE_TRANSACTION_CONTROL' })
     expect(await caught(db.executeMany(text, new Set([[1]]), { atomic: true, retries: 1 }))).toMatchObject({
       code: 'POOLER_SAFE_BAD_OPTION',
       message: expect.stringContaining('retries'),
     })
+  })
+
+  test('100,000 rows under one Sync: the one at fault is found, and nothing is kept', { timeout: 60_000 }, async () => {
+    const rows = numbered(0, 100_000)
+    rows[50_000] = [49_999, 'twice']
+    const limits = { chunkRows: 100_000, chunkBytes: 64 * 2 ** 20 }
+    expect(await caught(db.executeMany(text, rows, limits))).toMatchObject({
+      index: 50_000,
+      committed: 0,
+      cause: { code: '23505' },
+    })
+    expect(await count()).toBe(0)
+  })
+
+  test('a chunk of many megabytes leaves in pieces while its answer is read', async () => {
+    const lengths = Array.from({ length: 20 }, (_, n) => 300_000 + n)
+    const rows = lengths.map((length) => ['é'.repeat(length)])
+    const limits = { chunkBytes: 64 * 2 ** 20 }
+    const result = await db.executeMany<{ value: string }>('select $1::text as value', rows, limits)
+    expect(result.rows.map(({ value }) => value.length)).toEqual(lengths)
   })
 
   test('I8: the answer to a chunk is lost: outcome unknown, and what was committed before is told', async () => {

@@ -1,5 +1,5 @@
 import { useTestDatabase } from '@pooler-safe/tests/support'
-import type pg from 'pg'
+import pg from 'pg'
 import { createDatabase, SafeClient, type TransactionOptions } from 'pooler-safe'
 import { expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
@@ -167,4 +167,18 @@ test('I2: a second request behind an unanswered one is refused by the connection
   } finally {
     await client.end()
   }
+})
+
+test('I9: binary results are refused for one query too, in every form, because pg reads 200 as 239', async () => {
+  await using proxy = await startTcpProxy(database.directUrl)
+  const client = new SafeClient(proxy.url)
+  await client.connect()
+  const query = { text: 'select $1::int as n', values: [200], binary: true }
+  const refused = { code: 'POOLER_SAFE_INVALID_QUERY', outcome: 'not-executed' }
+  expect(await caught(client.query(query))).toMatchObject(refused)
+  const submitted = client.query(new pg.Query(query))
+  expect(await new Promise((resolve) => submitted.on('error', resolve))).toMatchObject(refused)
+  expect(proxy.writes()).toEqual([])
+  expect((await client.query({ ...query, binary: false } as pg.QueryConfig)).rows).toEqual([{ n: 200 }])
+  await client.end()
 })

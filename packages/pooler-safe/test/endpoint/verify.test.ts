@@ -1,4 +1,11 @@
-import { findPgBouncer, startPgBouncer, startPooler, type PgBouncer } from '@pooler-safe/testkit'
+import {
+  findPgBouncer,
+  profileNames,
+  startPgBouncer,
+  startPooler,
+  type PgBouncer,
+  type ProfileName,
+} from '@pooler-safe/testkit'
 import { useTestDatabase } from '@pooler-safe/tests/support'
 import { createDatabase } from 'pooler-safe'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -74,6 +81,60 @@ test('batchMode "auto" finds out once, before the first batch, and keeps one rou
   expect(proxy.writes()).toEqual(['PBDEPBDES'])
 })
 
+const judged = {
+  'pgbouncer-1.18': ['PgBouncer', 'before 1.20', false],
+  'pgbouncer-1.25': ['PgBouncer', '1.20 or newer', false],
+  'supavisor-2.9': ['Supavisor', undefined, true],
+  'supavisor-named': ['Supavisor', undefined, true],
+  odyssey: ['Odyssey', undefined, true],
+  pgagroal: ['pgagroal', undefined, true],
+  // Nothing of its own: what it does it has from PgBouncer.
+  strict: ['PgBouncer', 'before 1.20', false],
+  'pgbouncer-statement': undefined,
+} as const satisfies Record<ProfileName, unknown>
+
+test('every profile of the test pooler is judged', () => {
+  expect(Object.keys(judged).toSorted()).toEqual([...profileNames].toSorted())
+})
+
+test.each(Object.entries(judged))(
+  '%s is recognised by what it does, with one backend and with three',
+  async (name, what) => {
+    for (const poolSize of [1, 3]) {
+      await using pooler = await startPooler({ upstream: database.directUrl, poolSize, profile: name as ProfileName })
+      await using db = createDatabase({ url: pooler.url, max: 1 })
+      if (!what) {
+        expect(await caught(db.verify())).toMatchObject({
+          code: 'POOLER_SAFE_WRONG_ENDPOINT',
+          hazard: 'statement-mode',
+        })
+        continue
+      }
+      const [named, poolerVersion, startupParameters] = what
+      expect(await db.verify()).toMatchObject({
+        mode: 'transaction',
+        pooled: true,
+        pooler: named,
+        poolerVersion,
+        accepts: { failingBatch: true, startupParameters },
+      })
+    }
+  },
+)
+
+test('a proxy that tells nothing of itself stays unnamed', async () => {
+  await using pooler = await startPooler({ upstream: database.directUrl, profile: 'odyssey' })
+  await using proxy = await startTcpProxy(pooler.url)
+  proxy.onAnswer = (chunk, { client }) => {
+    const at = chunk.indexOf('odyssey:')
+    if (at < 0) return true
+    client.write(Buffer.concat([chunk.subarray(0, at), Buffer.from('rdsprox:'), chunk.subarray(at + 8)]))
+    return false
+  }
+  await using db = createDatabase({ url: proxy.url })
+  expect(await db.verify()).toMatchObject({ mode: 'transaction', pooled: true, pooler: undefined })
+})
+
 describe.skipIf(!findPgBouncer())('PgBouncer (needs pgbouncer)', () => {
   const modes = ['transaction', 'session', 'statement'] as const
   const poolers = new Map<string, PgBouncer>()
@@ -89,8 +150,10 @@ describe.skipIf(!findPgBouncer())('PgBouncer (needs pgbouncer)', () => {
   test.each(['transaction', 'session'] as const)('PgBouncer in %s mode is recognised', async (mode) => {
     await using db = createDatabase({ url: poolers.get(mode)!.url })
     for (let turn = 0; turn < 3; turn += 1) expect(await db.verify()).toMatchObject({ mode, pooled: true })
+    const [major = 0, minor = 0] = poolers.get(mode)!.version.split('.').map(Number)
     expect(await db.verify()).toMatchObject({
       pooler: 'PgBouncer',
+      poolerVersion: major > 1 || minor >= 20 ? '1.20 or newer' : 'before 1.20',
       accepts: { failingBatch: true, startupParameters: false },
     })
   })

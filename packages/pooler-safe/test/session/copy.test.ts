@@ -156,10 +156,10 @@ forEachPooler(database, (pooler) => {
       setTimeout(() => controller.abort(), 50)
       expect(await caught(slow)).toMatchObject({ code: 'POOLER_SAFE_ABORTED', outcome: 'not-executed' })
       const stuck = db.copyTo(`copy (select repeat('x', 10000), generate_series(1, 1000000)) to stdout`, {
-        timeoutMs: 150,
+        timeoutMs: 500,
       })
       await stuck.next()
-      await expect.poll(() => db.pool.idleCount === db.pool.totalCount).toBe(true)
+      await expect.poll(() => db.pool.idleCount === db.pool.totalCount, { timeout: 10_000 }).toBe(true)
       expect(await caught(stuck.next())).toMatchObject({ code: 'POOLER_SAFE_TIMEOUT' })
       expect(await count()).toBe(0)
     }))
