@@ -4,7 +4,7 @@ import poolerSafe from 'eslint-plugin-pooler-safe'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**', 'packages/eslint-plugin/fixtures/**']),
+  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**', 'packages/*/fixtures/**']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],

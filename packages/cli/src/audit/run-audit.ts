@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Arguments } from '../command-line/options.ts'
 import { paintFor, plain } from '../command-line/paint.ts'
@@ -14,6 +13,7 @@ import { render } from './formats/render.ts'
 import { filesChangedSince } from './git.ts'
 import type { Preset } from './levels.ts'
 import { Progress } from './progress.ts'
+import { writeOutput } from './write-output.ts'
 
 /** `pooler-safe audit`. */
 export async function runAudit(given: Arguments, io: Io): Promise<ExitCode> {
@@ -65,6 +65,6 @@ export async function runAudit(given: Arguments, io: Io): Promise<ExitCode> {
     showsNotes: !quiet,
   })
   if (output === undefined) io.out(rendered)
-  else writeFileSync(resolve(io.cwd, output), rendered)
+  else writeOutput(resolve(io.cwd, output), rendered)
   return isFailing(report, failOn) ? 1 : 0
 }
