@@ -1,7 +1,7 @@
 import { isInside, type Edit, type Node } from 'eslint-plugin-pooler-safe/analysis'
 import { useOf, type Use } from './handles.ts'
 import type { ModuleFacts } from './module-facts.ts'
-import { isPlainQuery, onlyStatement } from './plain-query.ts'
+import { isPlainQuery, standsAlone } from './plain-query.ts'
 import type { Proposal } from './proposal.ts'
 import { rewriteBlock } from './transaction-block.ts'
 
@@ -58,7 +58,7 @@ function poolUse({ access, method }: Use): Use | undefined {
 function editsOf({ access, call, method, node }: Use, db: string, facts: ModuleFacts): readonly Edit[] {
   const parent = node.parent
   if (parent?.type === 'ExportSpecifier') return []
-  if (method === 'query' && call && isPlainQuery(call, facts) && isOneStatement(call, facts))
+  if (method === 'query' && call && isPlainQuery(call, facts) && standsAlone(facts.operations.get(call)))
     return [{ range: node.range, text: db }]
   if (method === 'end' && call && (call.arguments ?? []).length === 0 && access?.property) {
     return [
@@ -69,11 +69,6 @@ function editsOf({ access, call, method, node }: Use, db: string, facts: ModuleF
   if (parent?.type === 'Property' && parent.shorthand === true)
     return [{ range: node.range, text: `${String(node.name)}: ${db}.pool` }]
   return [{ range: node.range, text: `${db}.pool` }]
-}
-
-/** A text with several statements, or one that controls transactions, is for the API of `pg`. */
-function isOneStatement(call: Node, facts: ModuleFacts): boolean {
-  return onlyStatement(facts.operations.get(call))?.verdict === 'safe'
 }
 
 /** Edits without those inside of what another one takes away. */

@@ -23,8 +23,16 @@ export interface ConvertedTags {
   readonly problems: readonly string[]
 }
 
+/** What the statements are run on. */
+type Place = 'database' | 'transaction'
+
 /** Rewrites the uses of a tag of postgres.js to queries with numbered parameters on `db`. */
-export function convertPostgresUses(uses: readonly Node[], db: string, facts: ModuleFacts): ConvertedTags {
+export function convertPostgresUses(
+  uses: readonly Node[],
+  db: string,
+  facts: ModuleFacts,
+  place: Place = 'database',
+): ConvertedTags {
   const edits: Edit[] = []
   const doubts: string[] = []
   const problems: string[] = []
@@ -33,7 +41,7 @@ export function convertPostgresUses(uses: readonly Node[], db: string, facts: Mo
     const { access, call, method } = useOf(node)
     const tagged = parentOf(node)
     if (tagged?.type === 'TaggedTemplateExpression' && tagged.tag && unwrap(tagged.tag) === node) {
-      const made = queryOfTag(tagged, db, facts)
+      const made = queryOfTag(tagged, db, facts, place)
       edits.push(...made.edits)
       doubts.push(...made.doubts.map((doubt) => `${doubt} (${line})`))
     } else if (method === 'begin' && call) {
@@ -79,7 +87,7 @@ function transactionOf(
     return { problem: 'the callback of `begin` does not name its transaction' }
   if (work.async !== true) return { problem: 'the callback of `begin` is not async' }
   const tx = facts.freeName('tx')
-  const inner = convertPostgresUses(usesOf(variable), tx, facts)
+  const inner = convertPostgresUses(usesOf(variable), tx, facts, 'transaction')
   const doubts = [...inner.doubts, ...callDoubts(work, (query) => isTagOf(query, variable, facts), facts)]
   return {
     edits: [
@@ -103,14 +111,18 @@ function queryOfTag(
   tagged: Node,
   db: string,
   facts: ModuleFacts,
+  place: Place,
 ): { readonly edits: readonly Edit[]; readonly doubts: readonly string[] } {
   const doubts: string[] = []
   const { quasi } = tagged
   const quasis = quasi?.quasis ?? []
   const holes = quasi?.expressions ?? []
   const statement = onlyStatement(facts.operations.get(tagged))
-  if (statement?.verdict !== 'safe' && statement?.verdict !== 'tx')
-    doubts.push('its SQL cannot be read as one statement')
+  const belongs =
+    place === 'transaction'
+      ? statement?.verdict === 'safe' || statement?.verdict === 'tx'
+      : statement?.verdict === 'safe'
+  if (!belongs || statement?.command !== 'other') doubts.push('its SQL cannot be read as one statement')
   const texts = quasis.map((part) => (part.value as { readonly raw: string }).raw)
   if (texts.some((text) => text.includes('$'))) doubts.push('its text holds a "$"')
   for (const hole of holes)

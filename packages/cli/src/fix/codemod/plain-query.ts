@@ -10,6 +10,12 @@ export function onlyStatement(operation: AnalysedOperation | undefined) {
   return statements.length === 1 ? statements[0] : undefined
 }
 
+/** Whether an operation is one statement that needs no transaction and leaves nothing behind: any backend will do. */
+export function standsAlone(operation: AnalysedOperation | undefined): boolean {
+  const statement = onlyStatement(operation)
+  return statement?.verdict === 'safe' && (statement.command === 'other' || statement.command === 'no-transaction')
+}
+
 const plainKeys = new Set(['text', 'values', 'name'])
 
 /** Whether a call of `query` has no more than a text and values: no callback, cursor or option of `pg`. */

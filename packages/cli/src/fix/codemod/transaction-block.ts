@@ -15,7 +15,7 @@ import {
   type Variable,
 } from 'eslint-plugin-pooler-safe/analysis'
 import { callDoubts } from './call-doubts.ts'
-import { isPlainQuery, onlyStatement } from './plain-query.ts'
+import { isPlainQuery, onlyStatement, standsAlone } from './plain-query.ts'
 import type { ModuleFacts } from './module-facts.ts'
 
 /** What a checked-out client is used for, rewritten. */
@@ -168,8 +168,7 @@ function toQueries(parts: Parts, db: string, facts: ModuleFacts): RewrittenBlock
   const { attempt, body, client, declaration, finalizer, handler, queries } = parts
   const doubts: string[] = []
   for (const query of queries.keys()) {
-    const verdict = onlyStatement(facts.operations.get(query))?.verdict
-    if (verdict !== 'safe')
+    if (!standsAlone(facts.operations.get(query)))
       doubts.push(`the statement of line ${String(facts.line(query))} may need what another one left on the client`)
     doubts.push(...queryDoubts(query, facts))
   }
@@ -284,8 +283,9 @@ function toTransaction(
       doubts.push(`a statement runs outside of the transaction (line ${String(facts.line(query))})`)
       continue
     }
-    const verdict = onlyStatement(facts.operations.get(query))?.verdict
-    if (verdict !== 'safe' && verdict !== 'tx')
+    const statement = onlyStatement(facts.operations.get(query))
+    const belongs = statement?.command === 'other' && (statement.verdict === 'safe' || statement.verdict === 'tx')
+    if (!belongs)
       doubts.push(
         `the statement of line ${String(facts.line(query))} is none that belongs inside a transaction for sure`,
       )
