@@ -69,7 +69,12 @@ async function fromOwn(path: string): Promise<FoundSettings> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`${path} has to hold an object of settings.`)
   }
-  const { exclude = [], ...settings } = value as { readonly exclude?: unknown }
+  // Where editors find out what may stand in it.
+  const {
+    $schema: _schema,
+    exclude = [],
+    ...settings
+  } = value as { readonly $schema?: unknown; readonly exclude?: unknown }
   if (!Array.isArray(exclude) || exclude.some((item) => typeof item !== 'string')) {
     throw new UsageError(`"exclude" in ${path} has to be a list of globs.`)
   }

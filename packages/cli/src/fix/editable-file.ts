@@ -76,7 +76,7 @@ const windows1252 = new Map(
 
 function encodeWindows1252(text: string): Buffer {
   // What the encoding has no byte for makes the answer differ from the file, and the file is left alone.
-  return Buffer.from([...text].map((sign) => windows1252.get(sign) ?? 0))
+  return Buffer.from(Array.from(text, (sign) => windows1252.get(sign) ?? 0))
 }
 
 /**

@@ -47,7 +47,7 @@ export async function runFix(given: Arguments, io: Io): Promise<ExitCode> {
     const source = read(path)
     if (source === undefined) return []
     if ('refused' in source) {
-      if (!/binary/.test(source.refused)) notes.push({ file: nameOf(path), note: source.refused })
+      if (!source.refused.includes('binary')) notes.push({ file: nameOf(path), note: source.refused })
       return []
     }
     const kind = kindOf(path)

@@ -232,7 +232,7 @@ export function convertPools({
     const base = { text: facts.text, done: [], proposals, remarks }
     if (!applies || edits.length === 0) return base
     const imported = needsWrapper ? importOfWrapper(facts, [...via], edits) : { name: '', edits: [] }
-    const lineEnd = /\r\n/.test(facts.text) ? '\r\n' : '\n'
+    const lineEnd = facts.text.includes('\r\n') ? '\r\n' : '\n'
     const named = [...edits, ...imported.edits].map((edit) => ({
       ...edit,
       text: edit.text.replaceAll(wrapper, imported.name).replace(/\r?\n/g, lineEnd),

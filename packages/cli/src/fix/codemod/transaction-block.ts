@@ -102,7 +102,7 @@ function partsOf(connect: Node, facts: ModuleFacts): Parts | Unmatched {
       call?.type === 'CallExpression' &&
       call.callee !== undefined &&
       unwrap(call.callee) === access
-    if (!isQuery || !call)
+    if (!isQuery)
       return { problem: `the client is used for more than queries (line ${String(facts.line(identifier))})` }
     queries.set(call, reference)
   }
@@ -221,7 +221,10 @@ function namesOf(statement: Node): readonly string[] {
   if (statement.type !== 'VariableDeclaration') return []
   const names: string[] = []
   for (const { id } of statement.declarations ?? []) {
-    if (id) walk(id, (node) => void (node.type === 'Identifier' && names.push(String(node.name))))
+    if (id)
+      walk(id, (node) => {
+        if (node.type === 'Identifier') names.push(String(node.name))
+      })
   }
   return names
 }
