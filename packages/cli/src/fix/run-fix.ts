@@ -93,14 +93,16 @@ export async function runFix(given: Arguments, io: Io): Promise<ExitCode> {
     for (const file of toWrite) if (!failed.includes(file)) io.err(describeWritten(file, 'fixed'))
     if (failed.length > 0) return 2
   }
-  const suggested = planned.map((file) => ({ file, ...patchOfSuggestions(file, proposals?.get(file.source.path)) }))
+  // What other files are is read from the disk: only now they are what they were made.
+  const current = isDry || convert === undefined ? planned : planned.map(lookAgain)
+  const suggested = current.map((file) => ({ file, ...patchOfSuggestions(file, proposals?.get(file.source.path)) }))
   const patch = [
     ...(isDry ? toWrite.map((file) => patchOfFixes(file)) : []),
     ...suggested.map((one) => one.patch),
   ].join('')
   if (patchFile !== undefined) writeOutput(resolve(io.cwd, patchFile), patch)
   else io.out(patch)
-  const left = planned.reduce((sum, { fixed }) => sum + fixed.left.length, 0)
+  const left = current.reduce((sum, { fixed }) => sum + fixed.left.length, 0)
   const reviewed = suggested.reduce((sum, one) => sum + one.count, 0)
   io.err(
     describeLeft({ isDry, written: toWrite.length, left, reviewed, remarks: suggested.flatMap((one) => one.remarks) }),
@@ -111,6 +113,11 @@ export async function runFix(given: Arguments, io: Io): Promise<ExitCode> {
     planned.some(({ problem }) => problem !== undefined)
     ? 1
     : 0
+
+  function lookAgain(file: PlannedFile): PlannedFile {
+    const { path } = file.source
+    return { ...file, fixed: { ...file.fixed, left: look(path)(file.fixed.text) } }
+  }
 
   function read(path: string): EditableFile | { readonly refused: string } | undefined {
     const kind = kindOf(path)

@@ -60,7 +60,8 @@ test.each([
 test('the schema of the settings knows what the settings know, and no more', () => {
   const schema = load('config.json')
   const validate = new Ajv2020({ strict: true }).compile(schema)
-  const { $schema: _schema, exclude: _exclude, ...properties } = schema['properties'] as Record<string, unknown>
+  const own = new Set(['$schema', 'exclude'])
+  const properties = Object.keys(schema['properties'] as object).filter((name) => !own.has(name))
   let message = ''
   try {
     readSettings({ nonsense: 1 })
@@ -68,7 +69,7 @@ test('the schema of the settings knows what the settings know, and no more', () 
     message = String(error)
   }
   const known = [...message.slice(message.indexOf('It has')).matchAll(/"(\w+)"/g)].map(([, name]) => name)
-  expect(Object.keys(properties).sort()).toEqual(known.sort())
+  expect(properties.sort()).toEqual(known.sort())
   const settings = {
     wrapper: ['@acme/db'],
     executors: [{ module: './db', export: 'run', sql: 1, kind: 'client' }],

@@ -366,3 +366,13 @@ test.each([
   expect(text).toContain(`${tag}${body}`)
   expect(err).toMatch(reason)
 })
+
+test('what importing files use is judged by what the pool has become', async () => {
+  const { code, err, files } = await convert({
+    'package.json': '{"name":"x","dependencies":{"pg":"8","pooler-safe":"1"}}',
+    'db.ts': `${pg}export const pool = new Pool()\n`,
+    'users.ts': `import { pool } from './db.ts'\nexport const users = (text: string) => pool.query(text)\n`,
+  })
+  expect(files['users.ts']).toContain('pool.pool.query(text)')
+  expect([code, err]).toEqual([0, expect.not.stringMatching(/left/)])
+})
