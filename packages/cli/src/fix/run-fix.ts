@@ -35,8 +35,10 @@ export async function runFix(given: Arguments, io: Io): Promise<ExitCode> {
   const exclude = [...found.exclude, ...given.list('exclude')]
   const revision = given.value('changed-since')
   const changed = revision === undefined ? undefined : filesChangedSince(io.cwd, revision)
-  const files = listFiles(given.positionals, io.cwd, exclude).filter((file) => !changed || changed.has(file))
   const notes: AuditNote[] = []
+  const files = listFiles(given.positionals, io.cwd, exclude, (path, why) => {
+    notes.push({ file: displayName(io.cwd, path), note: why })
+  }).filter((file) => !changed || changed.has(file))
   const nameOf = (path: string): string => displayName(io.cwd, path)
   const preset = (given.value('preset') ?? 'recommended') as Preset
   const { settings } = found
