@@ -1,7 +1,6 @@
 import type { CommandDefinition } from '../command-line/options.ts'
 
-export const codemods = ['create-database'] as const
-export type Codemod = (typeof codemods)[number]
+const codemods = ['create-database']
 
 export const fixCommand: CommandDefinition = {
   name: 'fix',
