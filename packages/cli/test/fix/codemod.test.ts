@@ -376,3 +376,12 @@ test('what importing files use is judged by what the pool has become', async () 
   expect(files['users.ts']).toContain('pool.pool.query(text)')
   expect([code, err]).toEqual([0, expect.not.stringMatching(/left/)])
 })
+
+test('several pools of one file keep their names', async () => {
+  const { text } = await convert(
+    `${pg}const reads = new Pool()\nconst writes = new Pool()\nawait reads.query('select 1')\nawait writes.query('select 2')\n`,
+  )
+  expect(text).toBe(
+    `${made}const reads = createDatabase({ url: 'postgres:///' })\nconst writes = createDatabase({ url: 'postgres:///' })\nawait reads.query('select 1')\nawait writes.query('select 2')\n`,
+  )
+})

@@ -140,12 +140,12 @@ test('mode, line ends, byte order mark and encoding stay', async () => {
     'latin.ts': latin,
     'no-end.ts': named.trimEnd(),
   })
-  chmodSync(join(folder.path, 'crlf.ts'), 0o755)
+  chmodSync(join(folder.path, 'crlf.ts'), 0o775)
   git(folder, 'commit', '-qam', 'two')
   const bytes = (name: string) => readFileSync(join(folder.path, name))
   expect((await folder.run('fix')).code).toBe(0)
   expect(folder.read('crlf.ts')).toBe(unnamed.replaceAll('\n', '\r\n'))
-  expect(statSync(join(folder.path, 'crlf.ts')).mode & 0o777).toBe(0o755)
+  expect(statSync(join(folder.path, 'crlf.ts')).mode & 0o777).toBe(0o775)
   expect(bytes('bom.ts').toString()).toBe(`\uFEFF${unnamed}`)
   expect(bytes('utf16.ts')).toEqual(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`\n${unnamed}`, 'utf16le')]))
   expect(bytes('big.ts')).toEqual(Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(unnamed, 'utf16le').swap16()]))

@@ -24,6 +24,13 @@ test('fixes that would not parse leave the text as it was', () => {
   expect(fixText('a.sql', 'f(1)', look)).toMatchObject({ text: 'f(1' })
 })
 
+test('a name declared twice is as bad as what does not parse', () => {
+  const twice = (text: string) => (text.endsWith('b = 2') ? [finding(18, 19, 'a')] : [])
+  expect(fixText('a.ts', 'const a = 1\nconst b = 2', twice)).toMatchObject({
+    problem: expect.stringMatching(/not parse/),
+  })
+})
+
 test('fixes that never end are given up', () => {
   const { applied } = fixText('a.ts', 'x', (text) => [finding(0, 0, text.length < 100 ? 'x' : '')])
   expect(applied).toHaveLength(10)

@@ -61,7 +61,9 @@ export function convertPools({
     const facts = factsOf(path, text)
     if (!facts) continue
     const { handles, loose } = handlesOf(facts)
-    for (const handle of handles) convert(handle)
+    // Two pools of one file keep their names apart by keeping them.
+    const mayRename = handles.length === 1 && !facts.mentions('db')
+    for (const handle of handles) convert(handle, mayRename)
     for (const { node, name } of loose)
       draftOf(facts).remarks.push(`${at(facts, node)}: \`${name}\` is not kept in a constant: convert it by hand`)
   }
@@ -98,7 +100,7 @@ export function convertPools({
     return `${nameOf(facts.path)}:${String(facts.line(node))}`
   }
 
-  function convert(handle: Handle): void {
+  function convert(handle: Handle, mayRename: boolean): void {
     const importers = handle.exported === undefined ? [] : importersOf(handle, handle.exported)
     const places = [{ facts: handle.facts, uses: usesOf(handle.variable), name: handle.variable.name }]
     const problems: string[] = []
@@ -108,8 +110,8 @@ export function convertPools({
         problems.push(`${nameOf(facts.path)} imports it, and is not among the given files`)
       else places.push({ facts, uses: usesOf(found.variable), name: found.variable.name })
     }
-    if (handle.kind === 'pg') convertPg(handle, places, problems)
-    else if (handle.kind === 'postgres.js') convertPostgres(handle, places, problems)
+    if (handle.kind === 'pg') convertPg(handle, places, problems, mayRename)
+    else if (handle.kind === 'postgres.js') convertPostgres(handle, places, problems, mayRename)
     else for (const place of places) convertBlocks(place)
   }
 
@@ -123,7 +125,7 @@ export function convertPools({
     draft.done.push(...found.done)
   }
 
-  function convertPg(handle: Handle, places: readonly Place[], problems: readonly string[]): void {
+  function convertPg(handle: Handle, places: readonly Place[], problems: readonly string[], mayRename: boolean): void {
     const { declarator, facts, made, via } = handle
     const draft = draftOf(facts)
     const options = mapPgOptions(made.arguments ?? [], facts)
@@ -133,7 +135,7 @@ export function convertPools({
     }
     // Whoever imports it elsewhere goes on with the API of `pg`, guarded.
     const staysPool = problems.length > 0
-    const name = staysPool || handle.exported !== undefined || facts.mentions('db') ? handle.variable.name : 'db'
+    const name = staysPool || handle.exported !== undefined || !mayRename ? handle.variable.name : 'db'
     const edits = new Map<ModuleFacts, Edit[]>([
       [facts, [...declare(declarator, made, name, `${wrapper}(${options.source})${staysPool ? '.pool' : ''}`)]],
     ])
@@ -158,12 +160,17 @@ export function convertPools({
     if (via) draft.via.add(via)
   }
 
-  function convertPostgres(handle: Handle, places: readonly Place[], others: readonly string[]): void {
+  function convertPostgres(
+    handle: Handle,
+    places: readonly Place[],
+    others: readonly string[],
+    mayRename: boolean,
+  ): void {
     const { declarator, facts, made, via } = handle
     const draft = draftOf(facts)
     const options = mapPostgresOptions(made.arguments ?? [], facts)
     const problems = [...('problem' in options ? [options.problem] : []), ...others]
-    const name = handle.exported !== undefined || facts.mentions('db') ? handle.variable.name : 'db'
+    const name = handle.exported !== undefined || !mayRename ? handle.variable.name : 'db'
     const edits = new Map<ModuleFacts, Edit[]>()
     const doubts: string[] = 'problem' in options ? [] : [...options.doubts]
     for (const place of places) {
