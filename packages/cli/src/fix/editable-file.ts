@@ -70,13 +70,15 @@ function formatOf(bytes: Buffer): Format {
   }
 }
 
+const questionMark = 0x3f
+
 const windows1252 = new Map(
   Array.from({ length: 256 }, (_, byte) => [new TextDecoder('windows-1252').decode(new Uint8Array([byte])), byte]),
 )
 
 function encodeWindows1252(text: string): Buffer {
   // What the encoding has no byte for makes the answer differ from the file, and the file is left alone.
-  return Buffer.from(Array.from(text, (sign) => windows1252.get(sign) ?? 0))
+  return Buffer.from(Array.from(text, (sign) => windows1252.get(sign) ?? questionMark))
 }
 
 /**
