@@ -2,9 +2,12 @@ import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import poolerSafe from 'eslint-plugin-pooler-safe'
 import tseslint from 'typescript-eslint'
+import poolerSafeConfig from './pooler-safe.config.mjs'
+
+const { exclude, ...settings } = poolerSafeConfig
 
 export default defineConfig(
-  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**', 'packages/eslint-plugin/fixtures/**']),
+  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**', 'packages/*/fixtures/**']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -39,26 +42,11 @@ export default defineConfig(
       ),
     },
   },
-  // Our own plugin on our own code: in everything that is built on the wrapper no suppression is needed.
+  // Our own plugin on our own code, with what the audit knows about it: no suppression is needed in what is built on the wrapper.
   poolerSafe.configs.recommended,
-  { settings: { 'pooler-safe': { wrapper: ['pooler-safe', '**/packages/pooler-safe/src/**'] } } },
+  { settings: { 'pooler-safe': settings } },
   {
-    // Tests prove what the hazards do and what the guards refuse: they are hazardous on purpose. So is what they start.
-    files: ['**/test/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+    files: exclude,
     rules: Object.fromEntries(Object.keys(poolerSafe.configs.recommended.rules).map((name) => [name, 'off'])),
-  },
-  {
-    // The testkit judges the wrapper, and must not share code with it; the doctor looks at what a raw client meets.
-    files: ['packages/testkit/src/**/*.ts', 'packages/cli/src/doctor/**/*.ts'],
-    rules: { 'pooler-safe/no-raw-execute': 'off' },
-  },
-  {
-    // Data: the SQL that the catalogue and the rule pages warn of.
-    files: ['packages/hazards/src/catalogue/**/*.ts', 'packages/eslint-plugin/scripts/rule-texts.ts'],
-    rules: {
-      'pooler-safe/no-hazard-in-body': 'off',
-      'pooler-safe/no-session-lock': 'off',
-      'pooler-safe/no-session-state': 'off',
-    },
   },
 )

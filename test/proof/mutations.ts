@@ -1,3 +1,4 @@
+import { fixMutations } from './fix-mutations.ts'
 import { foundationMutations } from './foundation-mutations.ts'
 import { jobServiceMutations } from './job-service-mutations.ts'
 import { judgeMutations } from './judge-mutations.ts'
@@ -551,6 +552,7 @@ export const mutations: readonly Mutation[] = [
   },
   ...jobServiceMutations,
   ...judgeMutations,
+  ...fixMutations,
   ...foundationMutations,
   ...sitemapMutations,
   ...batchProcessorMutations,

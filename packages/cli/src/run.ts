@@ -2,6 +2,8 @@ import { programHelp, commandHelp } from './command-line/help.ts'
 import { didYouMean, readArguments, type Arguments, type CommandDefinition } from './command-line/options.ts'
 import { UsageError } from './command-line/usage-error.ts'
 import { auditCommand } from './audit/audit-command.ts'
+import { fixCommand } from './fix/fix-command.ts'
+import { initCommand } from './init/init-command.ts'
 import { explainCommand } from './explain/explain-command.ts'
 import { doctorCommand } from './doctor/doctor-command.ts'
 import { watchCommand } from './watch/watch-command.ts'
@@ -16,6 +18,8 @@ interface Command {
 
 const commands: readonly Command[] = [
   { definition: auditCommand, load: async () => (await import('./audit/run-audit.ts')).runAudit },
+  { definition: fixCommand, load: async () => (await import('./fix/run-fix.ts')).runFix },
+  { definition: initCommand, load: async () => (await import('./init/run-init.ts')).runInit },
   { definition: doctorCommand, load: async () => (await import('./doctor/run-doctor.ts')).runDoctor },
   { definition: watchCommand, load: async () => (await import('./watch/run-watch.ts')).runWatch },
   { definition: explainCommand, load: async () => (await import('./explain/run-explain.ts')).runExplain },

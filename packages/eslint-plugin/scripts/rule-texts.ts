@@ -83,7 +83,7 @@ export const ruleTexts: Readonly<Record<RuleName, RuleText>> = {
       `import postgres from 'postgres'\nconst sql = postgres(url, { prepare: false })`,
     ],
     exceptions:
-      'A literal `name` is taken away by `--fix`: an unnamed statement does the same. PgBouncer from 1.21 on tracks names in the protocol when `max_prepared_statements` is above 0; SQL `PREPARE` it does not.',
+      'A literal `name` is taken away by `--fix`, and postgres.js gets `prepare: false`: an unnamed statement does the same. PgBouncer from 1.21 on tracks names in the protocol when `max_prepared_statements` is above 0; SQL `PREPARE` it does not.',
   },
   'no-parallel-in-tx': {
     problem:

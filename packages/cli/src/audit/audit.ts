@@ -24,19 +24,24 @@ export interface AuditOptions {
   readonly preset: Preset
   /** The text of a file that is not on the disk. */
   readonly given?: { readonly path: string; readonly text: string }
+  /** What could not be looked at, absolute. */
+  readonly skipped?: readonly { readonly path: string; readonly why: string }[]
   /** Called before each file. */
   readonly onFile?: (done: number, all: number) => void
 }
 
 /** Reads files one by one and reports every database operation in them. A file that cannot be read becomes a note. */
-export function audit({ files, paths, cwd, settings, preset, given, onFile }: AuditOptions): AuditReport {
+export function audit({ files, paths, cwd, settings, preset, given, skipped = [], onFile }: AuditOptions): AuditReport {
   const packages = new Packages()
   const code = { settings, project: createProject(), preset }
   const operations: AuditReport['operations'][number][] = []
   const findings: AuditReport['findings'][number][] = []
   const allowed: AuditReport['allowed'][number][] = []
   const endpoints: AuditReport['endpoints'][number][] = []
-  const notes: AuditReport['notes'][number][] = []
+  const notes: AuditReport['notes'][number][] = skipped.map(({ path, why }) => ({
+    file: displayName(cwd, path),
+    note: why,
+  }))
   let analysed = 0
 
   for (const [index, path] of files.entries()) {

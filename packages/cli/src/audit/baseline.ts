@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { UsageError } from '../command-line/usage-error.ts'
 import type { AuditFinding, AuditReport } from './report.ts'
 import { summarise } from './summary.ts'
+import { writeOutput } from './write-output.ts'
 
 /** What was there when the baseline was written: how often each finding stood in each file. */
 interface Baseline {
@@ -52,7 +53,7 @@ export function writeBaseline(report: AuditReport, path: string): number {
     else entries.set(key, { file, rule, subject, identity, count: 1 })
   }
   const findings = [...entries.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
-  writeFileSync(path, `${JSON.stringify({ schemaVersion: 1, findings } satisfies Baseline, null, 2)}\n`)
+  writeOutput(path, `${JSON.stringify({ schemaVersion: 1, findings } satisfies Baseline, null, 2)}\n`)
   return report.findings.length
 }
 
@@ -69,7 +70,12 @@ function readBaseline(path: string): Baseline {
       return { schemaVersion: 1, findings: value.findings }
     }
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
+    if (!(error instanceof SyntaxError)) {
+      const { code } = error as NodeJS.ErrnoException
+      throw new UsageError(`The baseline ${path} could not be read: ${code ?? String(error)}.`, undefined, {
+        cause: error,
+      })
+    }
   }
   throw new UsageError(`${path} is no baseline of this version.`, 'Write it anew with --update-baseline.')
 }

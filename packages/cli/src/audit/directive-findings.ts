@@ -1,4 +1,4 @@
-import type { BrokenDirective, FileAnalysis, Range } from 'eslint-plugin-pooler-safe/analysis'
+import { removalOf, type BrokenDirective, type FileAnalysis, type Range } from 'eslint-plugin-pooler-safe/analysis'
 import { identityOf, type FindingContext } from './present-finding.ts'
 import type { AuditFinding } from './report.ts'
 
@@ -15,7 +15,7 @@ const unused = 'This comment allows nothing: the code it covers has no such find
 /** Comments that want to allow something and do not. */
 export function directiveFindings(
   { broken, directives }: Pick<FileAnalysis, 'broken' | 'directives'>,
-  { file, positions }: FindingContext,
+  { file, positions, source }: FindingContext,
 ): readonly AuditFinding[] {
   const finding = (range: Range, message: string, subject: string): AuditFinding => {
     const place = positions.place(file.name, range)
@@ -33,6 +33,11 @@ export function directiveFindings(
   }
   return [
     ...broken.map(({ problem, detail, range }) => finding(range, messages[problem](detail), problem)),
-    ...directives.filter(({ used }) => !used).map(({ range }) => finding(range, unused, 'unused')),
+    ...directives
+      .filter(({ used }) => !used)
+      .map(({ range }) => {
+        const [start, end] = removalOf(source, range)
+        return { ...finding(range, unused, 'unused'), fix: [{ start, end, text: '' }] }
+      }),
   ]
 }

@@ -1,5 +1,5 @@
 import ignore from 'ignore'
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync, statSync, type Dirent, type Stats } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { UsageError } from '../command-line/usage-error.ts'
 import { configKindOf } from './config-files/config-kind.ts'
@@ -15,15 +15,24 @@ export function kindOf(path: string): 'code' | 'script' | 'config' | undefined {
   return code.test(path) && !neverCode.test(path) ? 'code' : undefined
 }
 
+/** Told about what was meant to be looked at and cannot be. */
+export type OnSkipped = (path: string, why: string) => void
+
 /** The files to audit, absolute, sorted. Throws a `UsageError` for a path that does not exist. */
-export function listFiles(paths: readonly string[], cwd: string, exclude: readonly string[]): readonly string[] {
+export function listFiles(
+  paths: readonly string[],
+  cwd: string,
+  exclude: readonly string[],
+  onSkipped?: OnSkipped,
+): readonly string[] {
   const excluded = ignore().add([...exclude])
   const found = new Set<string>()
   for (const given of paths.length === 0 ? ['.'] : paths) {
     const path = resolve(cwd, given)
-    const stats = statSync(path, { throwIfNoEntry: false })
-    if (!stats) throw new UsageError(`There is no file or folder ${given}.`)
-    const files = stats.isDirectory() ? (filesOfGit(path) ?? walk(path)) : [path]
+    const stats = look(path, given)
+    const files = stats.isDirectory() ? (filesOfGit(path) ?? walk(path, onSkipped)) : [path]
+    if (!stats.isDirectory() && kindOf(path) === undefined)
+      onSkipped?.(path, 'not read: no kind of file that is looked at')
     for (const file of files) if (kindOf(file) !== undefined && !isExcluded(file)) found.add(file)
   }
   return [...found].sort()
@@ -35,8 +44,19 @@ export function listFiles(paths: readonly string[], cwd: string, exclude: readon
   }
 }
 
+function look(path: string, given: string): Stats {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats) return stats
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(`${given} cannot be looked at: ${code ?? String(error)}.`, undefined, { cause: error })
+  }
+  throw new UsageError(`There is no file or folder ${given}.`)
+}
+
 /** Everything below a folder that its `.gitignore` files leave, where git is not at hand. */
-function walk(top: string): string[] {
+function walk(top: string, onSkipped: OnSkipped | undefined): string[] {
   const files: string[] = []
   const seen = new Set<string>()
   visit(top, [])
@@ -53,7 +73,7 @@ function walk(top: string): string[] {
     } catch {
       // Most folders have none.
     }
-    for (const entry of entriesOf(folder)) {
+    for (const entry of entriesOf(folder, onSkipped)) {
       if (entry.name === 'node_modules' || entry.name === '.git') continue
       const path = join(folder, entry.name)
       const isFolder = entry.isDirectory()
@@ -68,11 +88,11 @@ function walk(top: string): string[] {
   }
 }
 
-function entriesOf(folder: string) {
+function entriesOf(folder: string, onSkipped: OnSkipped | undefined): readonly Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
-  } catch {
-    // A folder that may not be read.
+  } catch (error) {
+    onSkipped?.(folder, `not read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`)
     return []
   }
 }

@@ -69,7 +69,9 @@ async function fromOwn(path: string): Promise<FoundSettings> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`${path} has to hold an object of settings.`)
   }
-  const { exclude = [], ...settings } = value as { readonly exclude?: unknown }
+  const { exclude = [] } = value as { readonly exclude?: unknown }
+  // `$schema` is where editors find out what may stand in it.
+  const settings = Object.fromEntries(Object.entries(value).filter(([key]) => key !== '$schema' && key !== 'exclude'))
   if (!Array.isArray(exclude) || exclude.some((item) => typeof item !== 'string')) {
     throw new UsageError(`"exclude" in ${path} has to be a list of globs.`)
   }

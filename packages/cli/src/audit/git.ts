@@ -28,6 +28,14 @@ export function filesOfGit(folder: string): string[] | undefined {
   }
 }
 
+function isWorkTree(folder: string): boolean {
+  try {
+    return git(folder, ['rev-parse', '--is-inside-work-tree']).trim() === 'true'
+  } catch {
+    return false
+  }
+}
+
 /** The files that differ from a revision, and those that are new, absolute. Throws a `UsageError`. */
 export function filesChangedSince(folder: string, revision: string): ReadonlySet<string> {
   try {
@@ -39,6 +47,13 @@ export function filesChangedSince(folder: string, revision: string): ReadonlySet
     return new Set([...changed, ...added].map((path) => join(root, path)))
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    if (!missing && !isWorkTree(folder)) {
+      throw new UsageError(
+        `--changed-since needs a git work tree, and ${relative('', folder) || folder} is in none.`,
+        'Leave it out, or run this in the repository.',
+        { cause: error },
+      )
+    }
     throw new UsageError(
       missing
         ? '--changed-since needs git.'

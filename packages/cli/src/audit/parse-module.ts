@@ -67,3 +67,18 @@ function parse(path: string, source: string, lang: Language): ParsedModule | Mod
     visitorKeys,
   }
 }
+
+/** How many mistakes the parser sees, names declared twice among them; infinitely many where it gives up. */
+export function countSyntaxErrors(path: string, source: string): number {
+  if (isTooDeep(source)) return Infinity
+  const counts = attemptsFor(path).map((lang) => {
+    const { errors, program } = parseSync(path, source, {
+      lang,
+      sourceType: 'unambiguous',
+      astType: 'ts',
+      showSemanticErrors: true,
+    })
+    return errors.length > 0 && program.body.length === 0 ? Infinity : errors.length
+  })
+  return Math.min(...counts)
+}

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 
-const longestFileBytes = 8 * 1024 * 1024
+/** Longer files are not read. */
+export const longestFileBytes = 8 * 1024 * 1024
 const longestWrittenLine = 2_000
 const shortestBundle = 40_000
 

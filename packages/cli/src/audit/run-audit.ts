@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Arguments } from '../command-line/options.ts'
 import { paintFor, plain } from '../command-line/paint.ts'
@@ -14,6 +13,7 @@ import { render } from './formats/render.ts'
 import { filesChangedSince } from './git.ts'
 import type { Preset } from './levels.ts'
 import { Progress } from './progress.ts'
+import { writeOutput } from './write-output.ts'
 
 /** `pooler-safe audit`. */
 export async function runAudit(given: Arguments, io: Io): Promise<ExitCode> {
@@ -31,7 +31,11 @@ export async function runAudit(given: Arguments, io: Io): Promise<ExitCode> {
   const text = given.has('stdin') ? await io.stdin() : undefined
   const stdinPath = resolve(io.cwd, given.value('stdin-path') ?? 'stdin.ts')
   const exclude = [...found.exclude, ...given.list('exclude')]
-  const files = text === undefined ? listFiles(given.positionals, io.cwd, exclude) : [stdinPath]
+  const skipped: { readonly path: string; readonly why: string }[] = []
+  const files =
+    text === undefined
+      ? listFiles(given.positionals, io.cwd, exclude, (path, why) => void skipped.push({ path, why }))
+      : [stdinPath]
   const revision = given.value('changed-since')
   const changed = revision === undefined ? undefined : filesChangedSince(io.cwd, revision)
 
@@ -40,6 +44,7 @@ export async function runAudit(given: Arguments, io: Io): Promise<ExitCode> {
     files: changed ? files.filter((file) => changed.has(file)) : files,
     paths: given.positionals.length === 0 ? ['.'] : given.positionals,
     cwd: io.cwd,
+    skipped,
     settings: found.settings,
     preset: (given.value('preset') ?? 'recommended') as Preset,
     ...(text !== undefined && { given: { path: stdinPath, text } }),
@@ -65,6 +70,6 @@ export async function runAudit(given: Arguments, io: Io): Promise<ExitCode> {
     showsNotes: !quiet,
   })
   if (output === undefined) io.out(rendered)
-  else writeFileSync(resolve(io.cwd, output), rendered)
+  else writeOutput(resolve(io.cwd, output), rendered)
   return isFailing(report, failOn) ? 1 : 0
 }

@@ -11,7 +11,14 @@ export function readAllowed(path: string): readonly AllowedViolation[] {
   try {
     value = JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new UsageError(`${path} could not be read as JSON.`, undefined, { cause: error })
+    const { code } = error as NodeJS.ErrnoException
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : error instanceof SyntaxError
+          ? error.message
+          : (code ?? String(error))
+    throw new UsageError(`${path} could not be read as JSON: ${why}.`, undefined, { cause: error })
   }
   if (!Array.isArray(value)) throw new UsageError(`${path} has to hold a list.`)
   for (const [index, item] of value.entries()) check(item, `${path}, entry ${index + 1}`)

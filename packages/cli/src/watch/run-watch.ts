@@ -31,7 +31,9 @@ export async function runWatch(given: Arguments, io: Io): Promise<ExitCode> {
     return 2
   } catch (error) {
     if (!(error instanceof TestkitError)) throw error
-    throw new UsageError(error.message, error.hint, { cause: error })
+    // The message of the testkit may end with its hint.
+    const hint = error.hint !== undefined && error.message.includes(error.hint) ? undefined : error.hint
+    throw new UsageError(error.message, hint, { cause: error })
   }
 }
 

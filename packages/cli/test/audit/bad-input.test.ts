@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import type { AuditReport } from '../../src/audit/report.ts'
 import { makeFolder, sample, type Folder } from '../support/run-program.ts'
@@ -84,4 +87,49 @@ test('a tool that refuses settings says so instead of dying', async () => {
     code: 2,
     err: expect.stringMatching(/could not be read: no such variable/),
   })
+})
+
+test('a folder that may not be read is a note, and the others are read', () => {
+  const folder = makeFolder({ 'closed/a.ts': sample, 'b.ts': sample })
+  chmodSync(folder.path, 0o755)
+  chmodSync(join(folder.path, 'closed'), 0o000)
+  const bin = resolve(import.meta.dirname, '../../src/bin.ts')
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--conditions=@pooler-safe/source', bin, 'audit', '--format', 'json'],
+    // The superuser may read everything: nobody may not.
+    { cwd: folder.path, encoding: 'utf8', ...(process.getuid?.() === 0 && { uid: 65534 }) },
+  )
+  chmodSync(join(folder.path, 'closed'), 0o755)
+  const found = JSON.parse(stdout) as AuditReport
+  expect(notesOf(found)).toEqual([['closed', 'not read: EACCES']])
+  expect(found.findings).toHaveLength(1)
+})
+
+test('a file of a kind that is not looked at is said when it was named', async () => {
+  const { code, out } = await makeFolder({ 'a.txt': 'hello' }).run('audit', 'a.txt')
+  expect([code, out]).toEqual([0, expect.stringMatching(/note: a\.txt: not read: no kind of file/)])
+})
+
+test.each([
+  [['audit', '--baseline', 'folder'], /The baseline .* could not be read: EISDIR/],
+  [['audit', '--baseline', 'broken.json'], /is no baseline of this version/],
+  [['audit', '--baseline', 'no/folder.json', '--update-baseline'], /could not be written: its folder does not exist/],
+  [['audit', '--output', 'folder'], /could not be written: it is a folder/],
+  [['audit', '--config', 'broken.json'], /broken\.json could not be read: /],
+  [['audit', '--changed-since', 'HEAD'], /--changed-since needs a git work tree/],
+  [['audit', 'a'.repeat(400)], /cannot be looked at: ENAMETOOLONG/],
+  [
+    ['watch', '--allow', 'nowhere.json', '--', 'true'],
+    /nowhere\.json could not be read as JSON: there is no such file/,
+  ],
+  [['watch', '--allow', 'broken.json', '--', 'true'], /broken\.json could not be read as JSON: /],
+  [['doctor', 'nonsense'], /This is not a connection URL/],
+  [['explain'], /Nothing to explain/],
+] as const)('%j is answered with a sentence and 2', async (argv, message) => {
+  const folder = makeFolder({ 'broken.json': 'x{' })
+  mkdirSync(join(folder.path, 'folder'))
+  const { code, err } = await folder.run(...argv)
+  expect([code, err]).toEqual([2, expect.stringMatching(message)])
+  expect(err).not.toMatch(/pooler-safe failed|POOLER_SAFE_DEBUG/)
 })

@@ -83,3 +83,66 @@ test('configuration that cannot be read is a note', async () => {
   const found = await report({ 'ormconfig.json': '{', 'knexfile.js': 'module.exports = {' })
   expect(found.notes.map(({ file }) => file).sort()).toEqual(['knexfile.js', 'ormconfig.json'])
 })
+
+test('the addresses of a compose file lead to its poolers, by the names of the services', async () => {
+  const found = await report({
+    'compose.yaml': [
+      'services:',
+      '  app:',
+      '    environment:',
+      '      DATABASE_URL: postgres://app:hunter2@pgbouncer:6432/app',
+      '      MIGRATION_URL: postgres://app:hunter2@pgbouncer:6432/app',
+      '      DIRECT_URL: postgres://app:hunter2@db:5432/app',
+      '  pgbouncer:',
+      '    image: edoburu/pgbouncer',
+      '    environment:',
+      '      - POOL_MODE=transaction',
+      '  supavisor:',
+      '    environment:',
+      '      POOLER_POOL_MODE: statement',
+      '      # POOL_MODE: session',
+      '',
+    ].join('\n'),
+  })
+  expect(found.endpoints.map(({ line, name, mode, pooler }) => [line, name, mode, pooler])).toEqual([
+    [4, 'DATABASE_URL', 'transaction', 'pgbouncer'],
+    [5, 'MIGRATION_URL', 'transaction', 'pgbouncer'],
+    [6, 'DIRECT_URL', expect.any(String), undefined],
+    [10, 'POOL_MODE', 'transaction', 'pgbouncer'],
+    [13, 'POOL_MODE', 'statement', 'supavisor'],
+  ])
+  const places = short(found).map(([, line, , hazard, subject]) => [line, hazard, subject])
+  expect(places).toContainEqual([5, 'wrong-port', 'MIGRATION_URL'])
+  expect(places).toContainEqual([13, 'statement-mode', 'POOL_MODE'])
+  expect(places.filter(([line]) => line === 4 || line === 6)).toEqual([])
+  expect(JSON.stringify(found)).not.toContain('hunter2')
+})
+
+const pooled = 'postgresql://app.ref:x@aws-0-eu.pooler.supabase.com:6543/postgres?pgbouncer=true'
+const datasource = (...lines: readonly string[]) =>
+  ['datasource db {', '  provider = "postgresql"', ...lines.map((line) => `  ${line}`), '}'].join('\n')
+
+test.each([
+  ['written out', datasource(`url = "${pooled}"`), {}],
+  [
+    'in an example of the environment',
+    datasource('url = env("DATABASE_URL")'),
+    { '.env.example': `DATABASE_URL="${pooled}"\n` },
+  ],
+])('Prisma with a pooled url, %s, needs a directUrl', async (_name, schema, more) => {
+  const found = await report({ 'prisma/schema.prisma': schema, ...more })
+  expect(short(found)).toContainEqual(['prisma/schema.prisma', 3, 'require-pooler-config', 'wrong-port', 'directUrl'])
+  const cured = await report({
+    'prisma/schema.prisma': schema.replace('\n}', '\n  directUrl = env("DIRECT_URL")\n}'),
+    ...more,
+  })
+  expect(short(cured).filter(([, , , hazard]) => hazard === 'wrong-port')).toEqual([])
+})
+
+test('Prisma on the database itself needs none', async () => {
+  const found = await report({
+    'prisma/schema.prisma': datasource('url = env("DATABASE_URL")'),
+    '.env.example': 'DATABASE_URL=postgres://app:x@db.example.org:5432/app\n',
+  })
+  expect(short(found).filter(([file]) => file === 'prisma/schema.prisma')).toEqual([])
+})

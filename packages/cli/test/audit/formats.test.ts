@@ -1,3 +1,5 @@
+import { findChromium } from '@pooler-safe/tests/support'
+import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { makeFolder, runProgram, sample } from '../support/run-program.ts'
 
@@ -122,3 +124,30 @@ test('a report may go to a file', async () => {
   expect(await folder.run('audit', '-f', 'markdown', '-o', 'out.md')).toMatchObject({ code: 1, out: '' })
   expect(folder.read('out.md')).toMatch(/^# Database operations/)
 })
+
+const chromium = findChromium()
+
+test.skipIf(chromium === undefined)(
+  'the page filters in a browser, and its address keeps the filter (needs Chromium)',
+  async () => {
+    const folder = makeFolder({ 'a.ts': sample, 'evil.ts': evil })
+    await folder.run('audit', '-f', 'html', '-o', 'page.html')
+    const dom = (hash: string): string =>
+      execFileSync(
+        chromium ?? '',
+        ['--headless', '--no-sandbox', '--disable-gpu', '--dump-dom', `file://${folder.path}/page.html#${hash}`],
+        { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+      )
+    const shown = (html: string) => /<main id="list">([\s\S]*?)<\/main>/.exec(html)?.[1] ?? ''
+    const all = dom('')
+    expect(all.match(/<article/g)).toHaveLength(2)
+    expect(shown(all)).toContain('&lt;/script&gt;&lt;img src=x&gt;')
+    expect(all).not.toContain('<img')
+    expect(shown(dom('hazard=set-role')).match(/<article/g)).toHaveLength(1)
+    expect(shown(dom('text=nothing-like-this'))).toContain('Nothing here.')
+    const operations = shown(dom('tab=operations&verdict=unknown'))
+    expect(operations.match(/<tr data-tone/g)).toHaveLength(1)
+    expect(operations).toContain('put together at run time')
+  },
+  60_000,
+)

@@ -214,19 +214,11 @@ function postgresJsFindings(node: Node, configs: readonly Node[], facts: CodeFac
   if (prepare === 'open') return []
   if (prepare) {
     const value = isNode(prepare.value) ? unwrap(prepare.value) : undefined
+    const found = finding('no-named-statement', 'named-parse', 'prepare: true', prepare.range)
     return value?.type === 'Literal' && value.value === true
-      ? [
-          finding(
-            'no-named-statement',
-            'named-parse',
-            'prepare: true',
-            prepare.range,
-            replaceWith(value, 'false', 'prepare: false'),
-          ),
-        ]
+      ? [{ ...found, fix: [{ range: value.range, text: 'false' }] }]
       : []
   }
-  const title = 'prepare: false'
   const edits: Edit[] = []
   const [start] = options?.properties ?? []
   const last = node.arguments?.at(-1)
@@ -234,12 +226,9 @@ function postgresJsFindings(node: Node, configs: readonly Node[], facts: CodeFac
     if (start) edits.push({ range: [start.range[0], start.range[0]], text: 'prepare: false, ' })
     else edits.push({ range: options.range, text: '{ prepare: false }' })
   } else if (!options && last) edits.push({ range: [last.range[1], last.range[1]], text: ', { prepare: false }' })
-  const suggestions: Suggestion[] = edits.length > 0 ? [{ title, edits }] : []
-  return [finding('no-named-statement', 'named-parse', 'postgres()', node.callee?.range ?? node.range, suggestions)]
-}
-
-function replaceWith(node: Node, text: string, title: string): readonly Suggestion[] {
-  return [{ title, edits: [{ range: node.range, text }] }]
+  const found = finding('no-named-statement', 'named-parse', 'postgres()', node.callee?.range ?? node.range)
+  // As with a name that is taken away: statements are parsed elsewhere, and mean the same.
+  return [edits.length > 0 ? { ...found, fix: edits } : found]
 }
 
 /** The text of a literal or template as far as it is known. */

@@ -1,5 +1,6 @@
 import type { Rule } from 'eslint'
 import type { BrokenDirective } from '../analysis/directives.ts'
+import { removalOf } from '../analysis/unused-directive.ts'
 import { analysisOf } from '../shared-analysis.ts'
 
 const messageIds: Readonly<Record<BrokenDirective['problem'], string>> = {
@@ -43,7 +44,7 @@ export const requireDirective: Rule.RuleModule = {
           context.report({
             loc: locOf(range),
             messageId: 'unused',
-            fix: (fixer) => fixer.removeRange(lineOf(sourceCode.text, range)),
+            fix: (fixer) => fixer.removeRange(removalOf(sourceCode.text, range)),
           })
         }
 
@@ -53,11 +54,4 @@ export const requireDirective: Rule.RuleModule = {
       },
     }
   },
-}
-
-/** The comment with its line, when nothing else stands there. */
-function lineOf(text: string, [start, end]: readonly [number, number]): [number, number] {
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1
-  const rest = /^[ \t]*\r?\n/.exec(text.slice(end))
-  return text.slice(lineStart, start).trim() === '' && rest ? [lineStart, end + rest[0].length] : [start, end]
 }

@@ -61,45 +61,18 @@ ruleTester.run('no-named-statement', noNamedStatement, {
     { code: `${pool}await pool.query('deallocate all')`, errors: [{ messageId: 'deallocate-all' }] },
     {
       code: `import postgres from 'postgres'\nconst sql = postgres(url)`,
-      errors: [
-        {
-          messageId: 'named-parse',
-          suggestions: [
-            {
-              messageId: 'suggestion',
-              output: `import postgres from 'postgres'\nconst sql = postgres(url, { prepare: false })`,
-            },
-          ],
-        },
-      ],
+      output: `import postgres from 'postgres'\nconst sql = postgres(url, { prepare: false })`,
+      errors: [{ messageId: 'named-parse' }],
     },
     {
       code: `import postgres from 'postgres'\nconst sql = postgres(url, { max: 1 })`,
-      errors: [
-        {
-          messageId: 'named-parse',
-          suggestions: [
-            {
-              messageId: 'suggestion',
-              output: `import postgres from 'postgres'\nconst sql = postgres(url, { prepare: false, max: 1 })`,
-            },
-          ],
-        },
-      ],
+      output: `import postgres from 'postgres'\nconst sql = postgres(url, { prepare: false, max: 1 })`,
+      errors: [{ messageId: 'named-parse' }],
     },
     {
       code: `import postgres from 'postgres'\nconst sql = postgres(url, { prepare: true })`,
-      errors: [
-        {
-          messageId: 'named-parse',
-          suggestions: [
-            {
-              messageId: 'suggestion',
-              output: `import postgres from 'postgres'\nconst sql = postgres(url, { prepare: false })`,
-            },
-          ],
-        },
-      ],
+      output: `import postgres from 'postgres'\nconst sql = postgres(url, { prepare: false })`,
+      errors: [{ messageId: 'named-parse' }],
     },
     {
       code: `import { drizzle } from 'drizzle-orm/node-postgres'\nconst db = drizzle(x)\nconst q = db.select().from(t).where(w).prepare('get_user')`,

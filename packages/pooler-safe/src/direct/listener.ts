@@ -1,5 +1,3 @@
-// pooler-safe: session-mode because the connection is made from directUrl, which was found to give a session
-
 import type pg from 'pg'
 import { originals } from '../client/originals.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'

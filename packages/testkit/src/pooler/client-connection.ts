@@ -664,7 +664,6 @@ export class ClientConnection implements Borrower, BackendUser {
 
   #settingsFor(server: BackendConnection): string | undefined {
     const followed = synchronise(this.#context.profile.followed, this.identity.tracked, server.tracked)
-    // pooler-safe: allow no-session-state because this is the pooler, and the session is its own
     const imposed = Object.entries(this.identity.imposed).map(
       ([name, value]) => `select pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false);`,
     )

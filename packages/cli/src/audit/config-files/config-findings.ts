@@ -1,4 +1,11 @@
-import { checkConfig, describeEndpoint, type ConfigDriver, type ConfigFinding } from '@pooler-safe/hazards'
+import {
+  checkConfig,
+  describeEndpoint,
+  hazard,
+  type ConfigDriver,
+  type ConfigFinding,
+  type HazardId,
+} from '@pooler-safe/hazards'
 import type { RuleName } from 'eslint-plugin-pooler-safe/analysis'
 import type { AuditedFile } from '../collected.ts'
 import { levelOf, type Preset } from '../levels.ts'
@@ -25,7 +32,7 @@ export interface ConfigFile {
 }
 
 /** Names of what leads past the pooler: for migrations, LISTEN and dumps. */
-const forSessions = /direct|migrat|unpooled|non_?pool|admin|shadow/i
+export const forSessions = /direct|migrat|unpooled|non_?pool|admin|shadow/i
 
 /** What is wrong with a connection behind a transaction-mode pooler, at its place. */
 export function configFindings(
@@ -62,10 +69,41 @@ export function configFindings(
   })
 }
 
-function ruleOf({ hazard }: ConfigFinding): RuleName {
-  return /^(?:startup-param|search-path|client-encoding)/.test(hazard)
-    ? 'no-startup-parameters'
-    : 'require-pooler-config'
+/** A finding that is not about a single connection. */
+export function placedFinding(
+  { hazard: id, subject, message, range }: PlacedFinding,
+  { file, positions, preset }: ConfigFile,
+): readonly AuditFinding[] {
+  const rule = 'require-pooler-config'
+  const level = levelOf({ rule }, preset, false)
+  if (level === undefined) return []
+  const place = positions.place(file.name, range)
+  return [
+    {
+      rule,
+      hazard: id,
+      severity: hazard(id).severity,
+      level,
+      message,
+      subject,
+      certain: true,
+      package: file.package,
+      ...place,
+      excerpt: hideSecrets(positions.excerpt(place)),
+      identity: identityOf(rule, `${subject} ${id}`, ''),
+    },
+  ]
+}
+
+export interface PlacedFinding {
+  readonly hazard: HazardId
+  readonly subject: string
+  readonly message: string
+  readonly range: readonly [number, number]
+}
+
+function ruleOf({ hazard: id }: ConfigFinding): RuleName {
+  return /^(?:startup-param|search-path|client-encoding)/.test(id) ? 'no-startup-parameters' : 'require-pooler-config'
 }
 
 /** Even an example may hold a real password. Everything keeps its place: only letters are replaced. */

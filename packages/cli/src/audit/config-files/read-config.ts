@@ -1,7 +1,17 @@
-import type { ConfigDriver } from '@pooler-safe/hazards'
+import { describeEndpoint, type ConfigDriver } from '@pooler-safe/hazards'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { nothing, type FileResult } from '../collected.ts'
 import type { PackageFacts } from '../packages.ts'
-import { configFindings, endpointOf, type ConfigFile, type FoundConfig } from './config-findings.ts'
+import { readPoolers } from './compose.ts'
+import {
+  configFindings,
+  endpointOf,
+  placedFinding,
+  type ConfigFile,
+  type FoundConfig,
+  type PlacedFinding,
+} from './config-findings.ts'
 import type { ConfigKind } from './config-kind.ts'
 import { optionsInCode, optionsInJson } from './static-options.ts'
 
@@ -12,8 +22,11 @@ export function readConfig(kind: ConfigKind, file: ConfigFile, facts: PackageFac
   const found = Array.isArray(read) ? { configs: read as readonly FoundConfig[], notes: [] } : (read as Read)
   return {
     ...nothing,
-    findings: found.configs.flatMap((config) => configFindings(config, file)),
-    endpoints: [...found.configs.flatMap((config) => endpointOf(config, file)), ...(found.endpoints ?? [])],
+    findings: [...found.configs.flatMap((config) => configFindings(config, file)), ...(found.findings ?? [])],
+    endpoints: [
+      ...(found.hasEndpoints === true ? [] : found.configs.flatMap((config) => endpointOf(config, file))),
+      ...(found.endpoints ?? []),
+    ],
     notes: found.notes,
   }
 }
@@ -21,6 +34,9 @@ export function readConfig(kind: ConfigKind, file: ConfigFile, facts: PackageFac
 interface Read extends Pick<FileResult, 'notes'> {
   readonly configs: readonly FoundConfig[]
   readonly endpoints?: FileResult['endpoints']
+  readonly findings?: FileResult['findings']
+  /** Whether `endpoints` has those of the connections, too. */
+  readonly hasEndpoints?: boolean
 }
 
 type Reader = (file: ConfigFile, driver: ConfigDriver) => readonly FoundConfig[] | Read
@@ -45,20 +61,54 @@ const readEnv: Reader = ({ source }, driver) =>
     return { name, value: url, range: [end - url.length, end], driver }
   })
 
-/** `url` and `directUrl` of a datasource, where they are written out. */
-const readPrisma: Reader = ({ source }, driver) => {
+/** `url` and `directUrl` of a datasource, where they are written out or an example of the environment has them. */
+const readPrisma: Reader = (context, driver) => {
+  const { source, file } = context
   if (!/provider\s*=\s*"(?:postgresql|postgres)"/.test(source)) return []
-  return [...source.matchAll(/^[ \t]*(url|directUrl|shadowDatabaseUrl)[ \t]*=[ \t]*"([^"\n]*)"/gm)].map(
+  const configs = [...source.matchAll(/^[ \t]*(url|directUrl|shadowDatabaseUrl)[ \t]*=[ \t]*"([^"\n]*)"/gm)].map(
     (match): FoundConfig => {
       const [whole, name = '', url = ''] = match
       const end = match.index + whole.length - 1
       return { name, value: url, range: [end - url.length, end], driver }
     },
   )
+  const main = /^[ \t]*url[ \t]*=[ \t]*(?:"([^"\n]*)"|env\("(\w+)"\))/m.exec(source)
+  if (!main || /^[ \t]*directUrl[ \t]*=/m.test(source)) return configs
+  const [whole, written, variable] = main
+  const url = written ?? (variable === undefined ? undefined : exampleOf(variable, file.path))
+  if (url === undefined || describeEndpoint(url).expectedMode !== 'transaction') return configs
+  const missing: PlacedFinding = {
+    hazard: 'wrong-port',
+    subject: 'directUrl',
+    message:
+      '`url` leads to a pooler in transaction mode and there is no `directUrl`: `prisma migrate` needs one. Add `directUrl = env("DIRECT_URL")`.',
+    range: [main.index + whole.search(/\S/), main.index + whole.length],
+  }
+  return { configs, findings: placedFinding(missing, context), notes: [] }
+}
+
+const exampleNames = ['.env.example', '.env.sample', '.env.template']
+
+/** What the nearest example of the environment says about a variable. */
+function exampleOf(variable: string, from: string): string | undefined {
+  for (let folder = dirname(from), steps = 0; steps < 4; folder = dirname(folder), steps += 1) {
+    for (const name of exampleNames) {
+      const path = join(folder, name)
+      const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+      const found = new RegExp(
+        `^[ \\t]*(?:export[ \\t]+)?${variable}[ \\t]*=[ \\t]*["']?(postgres[^\\s"']+)`,
+        'm',
+      ).exec(text)
+      if (found) return found[1]
+    }
+    if (existsSync(join(folder, '.git'))) return undefined
+  }
+  return undefined
 }
 
 /** URLs anywhere in a compose file, and the mode of a PgBouncer in it. */
-const readCompose: Reader = ({ source, file, positions }, driver) => {
+const readCompose: Reader = (context, driver) => {
+  const { source } = context
   const configs = [...source.matchAll(/([A-Za-z_]\w*)?["']?[ \t]*[:=]?[ \t]*["']?(postgres(?:ql)?:\/\/[^\s"']+)/g)].map(
     (match): FoundConfig => {
       const [whole, name = 'url', url = ''] = match
@@ -66,16 +116,8 @@ const readCompose: Reader = ({ source, file, positions }, driver) => {
       return { name, value: url, range: [end - url.length, end], driver }
     },
   )
-  const endpoints = [
-    ...source.matchAll(/\b(?:PGBOUNCER_)?POOL_MODE["']?[ \t]*[:=][ \t]*["']?(session|transaction|statement)\b/gi),
-  ].map((match) => ({
-    ...positions.place(file.name, [match.index, match.index + match[0].length]),
-    package: file.package,
-    name: 'POOL_MODE',
-    mode: (match[1] ?? '').toLowerCase(),
-    pooler: 'pgbouncer',
-  }))
-  return { configs, endpoints, notes: [] }
+  const { endpoints, findings } = readPoolers(configs, context)
+  return { configs, endpoints, findings, notes: [], hasEndpoints: true }
 }
 
 /** The pooler of Supabase's local stack. */

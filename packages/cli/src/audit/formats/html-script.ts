@@ -7,6 +7,8 @@ export const pageScript = String.raw`
 const data = JSON.parse(document.getElementById('data').textContent);
 const verdicts = ['session', 'tx', 'txctl', 'opaque', 'unknown', 'safe'];
 const step = 200;
+const meanings = { session: 'needs or leaves state of a session', tx: 'has its meaning only inside an open transaction', txctl: 'opens or ends a transaction',
+  opaque: 'runs code that the text does not show', unknown: 'put together where nobody can read it', safe: 'leaves nothing behind' };
 const state = { tab: data.findings.length ? 'findings' : 'operations', verdict: '', shown: step };
 const byId = (id) => document.getElementById(id);
 const make = (name, attributes, ...children) => {
@@ -32,13 +34,30 @@ function options(id, label, values) {
 options('package', 'Every package', [...data.operations, ...data.findings].map((item) => item.package));
 options('driver', 'Every driver', data.operations.map((item) => item.driver));
 options('hazard', 'Every hazard', [...data.operations, ...data.findings].flatMap(hazardsOf));
+options('level', 'Errors and warnings', data.findings.map((item) => item.level));
 byId('text').addEventListener('input', () => show(true));
+
+/* What is looked at stands in the address, so that a list can be passed on. */
+const fields = ['text', 'package', 'driver', 'hazard', 'level'];
+function remember() {
+  const kept = new URLSearchParams({ tab: state.tab, verdict: state.verdict });
+  for (const id of fields) kept.set(id, byId(id).value);
+  for (const [key, value] of [...kept]) if (!value) kept.delete(key);
+  try { history.replaceState(null, '', '#' + kept); } catch { /* Some viewers allow no address of their own. */ }
+}
+function recall() {
+  const kept = new URLSearchParams(location.hash.slice(1));
+  if (lists[kept.get('tab')]) state.tab = kept.get('tab');
+  if (verdicts.includes(kept.get('verdict'))) state.verdict = kept.get('verdict');
+  for (const id of fields) if (kept.has(id)) byId(id).value = kept.get(id);
+}
 
 function wanted(item) {
   const text = byId('text').value.toLowerCase();
   if (text && !JSON.stringify([item.file, item.sql, item.message, item.rule, item.note, item.name]).toLowerCase().includes(text)) return false;
   if (byId('package').value && item.package !== byId('package').value) return false;
   if (byId('driver').value && driverOf(item) !== byId('driver').value) return false;
+  if (byId('level').value && item.level && item.level !== byId('level').value) return false;
   if (byId('hazard').value && !hazardsOf(item).includes(byId('hazard').value)) return false;
   return !state.verdict || item.verdict === state.verdict;
 }
@@ -46,10 +65,13 @@ const place = (item) => item.file + (item.line ? ':' + item.line : '');
 
 function finding(item) {
   const about = data.hazards[item.hazard];
-  const { text, column, length } = item.excerpt;
+  const blank = /^\s*/.exec(item.excerpt.text)[0].length;
+  const text = item.excerpt.text.slice(blank);
+  const column = Math.max(1, item.excerpt.column - blank);
+  const { length } = item.excerpt;
   const source = make('pre', {}, text.slice(0, column - 1), make('mark', {}, text.slice(column - 1, column - 1 + length)), text.slice(column - 1 + length));
   const change = item.proposed === undefined ? undefined : make('pre', {},
-    make('span', { class: 'minus' }, '- ' + text + '\n'), make('span', { class: 'plus' }, '+ ' + item.proposed));
+    make('span', { class: 'minus' }, '- ' + text + '\n'), make('span', { class: 'plus' }, '+ ' + item.proposed.slice(blank)));
   const help = about && make('details', {}, make('summary', {}, about.title), make('p', {}, about.text), make('p', {}, about.note),
     about.good && make('pre', {}, ...(about.bad ? [make('span', { class: 'minus' }, about.bad + '\n')] : []), make('span', { class: 'plus' }, about.good)));
   return make('article', { 'data-tone': item.level },
@@ -82,13 +104,14 @@ const renderers = {
 };
 function show(anew) {
   if (anew) state.shown = step;
+  remember();
   const all = lists[state.tab].filter(wanted);
   const items = all.slice(0, state.shown);
   byId('count').textContent = all.length + ' of ' + lists[state.tab].length;
   byId('tabs').replaceChildren(...Object.keys(lists).filter((name) => lists[name].length).map((name) => make('button',
     { role: 'tab', 'aria-selected': String(name === state.tab), onclick: () => { state.tab = name; show(true); } }, titles[name] + ' ' + lists[name].length)));
   byId('verdicts').replaceChildren(...verdicts.map((name) => make('button',
-    { 'data-tone': name, 'aria-pressed': String(state.verdict === name), onclick: () => {
+    { 'data-tone': name, title: meanings[name], 'aria-pressed': String(state.verdict === name), onclick: () => {
       state.verdict = state.verdict === name ? '' : name;
       if (state.verdict && !['findings', 'operations'].includes(state.tab)) state.tab = 'operations';
       if (state.verdict && !lists[state.tab].some((item) => item.verdict === state.verdict)) state.tab = 'operations';
@@ -97,5 +120,7 @@ function show(anew) {
   const more = all.length > items.length && make('button', { class: 'more', onclick: () => { state.shown += step; show(false); } }, 'Show more');
   byId('list').replaceChildren(...(items.length ? renderers[state.tab](items) : [make('p', { class: 'empty' }, 'Nothing here.')]), ...(more ? [more] : []));
 }
+recall();
 show(true);
+window.addEventListener('hashchange', () => { recall(); show(true); });
 `

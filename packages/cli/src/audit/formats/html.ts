@@ -41,6 +41,7 @@ export function renderHtml(report: AuditReport): string {
     <select id="package" aria-label="Package"></select>
     <select id="driver" aria-label="Driver"></select>
     <select id="hazard" aria-label="Hazard"></select>
+    <select id="level" aria-label="Level"></select>
     <output id="count"></output>
   </div>
 </nav>
