@@ -45,7 +45,7 @@ export interface ApiUnderTest {
   readonly otherToken: string
   /** Asks as the tenant, or as who has another token. */
   readonly call: Call
-  as(token: string): Call
+  readonly as: (token: string) => Call
   close(): Promise<void>
 }
 

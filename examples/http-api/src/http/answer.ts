@@ -41,9 +41,12 @@ export const accepted = (location: string, body: unknown): Answer => ({ status: 
 
 /** What belongs to the tenant needs no word about which tenant. */
 export function shown<Row extends object>(row: Row): Omit<Row, 'tenantId'> {
-  const { tenantId, ...rest } = row as Row & { readonly tenantId?: unknown }
-  void tenantId
-  return rest
+  return without(row, 'tenantId')
+}
+
+/** An object without one of its properties. */
+export function without<Row extends object>(row: Row, property: string): Omit<Row, 'tenantId'> {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== property)) as never
 }
 
 /** A page of a list, with a link to the next one (RFC 8288). */

@@ -41,7 +41,7 @@ export async function onceStreamed(
     const used = await findKey(session, tenant, key)
     if (!used || used.isHeld) throw keyInUse()
     if (used.status !== null && used.fingerprint !== null) {
-      for await (const chunk of hashed()) void chunk
+      await drain(hashed())
       if (!used.fingerprint.equals(hash.digest())) throw keyReused()
       return { answer: { ...used, status: used.status }, isReplayed: true }
     }
@@ -57,7 +57,7 @@ export async function onceStreamed(
     const input = hashed()
     const answer = await work(input, useId)
     // Whoever did not need all of it did not see all of it.
-    for await (const chunk of input) void chunk
+    await drain(input)
     await keepAnswer(session, tenant, useId, hash.digest(), answer)
     return { answer, isReplayed: false }
   } catch (error) {
@@ -66,4 +66,9 @@ export async function onceStreamed(
   } finally {
     clearInterval(holding)
   }
+}
+
+async function drain(body: AsyncIterable<Uint8Array>): Promise<void> {
+  const iterator = body[Symbol.asyncIterator]()
+  while ((await iterator.next()).done !== true);
 }

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { csvLines, exportFormats, streamedTextLines, type InitiatedBatch } from '@pooler-safe/example-batch-processor'
-import { accepted, fileAnswer, fileTypes, ok, pageAnswer, shown, type Answer } from '../http/answer.ts'
+import { accepted, fileAnswer, fileTypes, ok, pageAnswer, shown, without, type Answer } from '../http/answer.ts'
 import { mediaTypeOf } from '../http/body.ts'
 import { operation, type Operation } from '../http/operation.ts'
 import { streamed } from '../http/streamed.ts'
@@ -26,9 +26,7 @@ function initiated({ batch, report, created }: InitiatedBatch): Answer {
 }
 
 function shownBatch(batch: InitiatedBatch['batch']): object {
-  const { idempotencyKey, ...rest } = shown(batch)
-  void idempotencyKey
-  return rest
+  return without(shown(batch), 'idempotencyKey')
 }
 
 const makingOperations: readonly Operation[] = [

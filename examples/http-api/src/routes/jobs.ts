@@ -134,8 +134,10 @@ export const jobOperations: readonly Operation[] = [
       const results = []
       for (const id of new Set(body.ids)) {
         try {
-          const change = body.action === 'cancel' ? jobs.cancelJob : jobs.retryJob
-          const { state } = await change.call(jobs, session, tenant, id, body.reason)
+          const { state } =
+            body.action === 'cancel'
+              ? await jobs.cancelJob(session, tenant, id, body.reason)
+              : await jobs.retryJob(session, tenant, id, body.reason)
           results.push({ id, state, code: null, detail: null })
         } catch (error) {
           const { problem } = problemOf(error, context.get('requestId'))
@@ -175,7 +177,7 @@ export const jobOperations: readonly Operation[] = [
       const { api, session, tenant } = request
       const { id } = await findJob(request)
       const events = await api.platform.jobs.getJobEvents(session, tenant, id)
-      return ok({ items: events.map((event) => ({ ...shown(event), id: Number(event.id) })) })
+      return ok({ items: events.map(shown) })
     },
   }),
   operation({

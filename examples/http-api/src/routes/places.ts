@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { placesFormats, type PlacesSearch } from '@pooler-safe/example-places-search'
-import { accepted, created, fileAnswer, fileTypes, ok, pageAnswer, shown } from '../http/answer.ts'
+import { accepted, created, fileAnswer, fileTypes, ok, pageAnswer, shown, without } from '../http/answer.ts'
 import { mediaTypeOf } from '../http/body.ts'
 import { operation, type Operation } from '../http/operation.ts'
 import { streamed } from '../http/streamed.ts'
@@ -13,9 +13,7 @@ const searchAnswer = { 200: { description: 'The search as it is now.', schema: s
 
 /** What gets the provider's next page is between it and us. */
 function shownSearch(search: PlacesSearch): object {
-  const { nextPageToken, ...rest } = shown(search)
-  void nextPageToken
-  return rest
+  return without(shown(search), 'nextPageToken')
 }
 
 const searchOperations: readonly Operation[] = [
