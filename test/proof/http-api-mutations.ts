@@ -5,13 +5,13 @@ const api = 'examples/http-api'
 /** The guards of the HTTP API; H1 … are the guarantees of its README. */
 export const httpApiMutations: readonly Mutation[] = [
   {
-    id: 'http-api-event-tenant',
-    removes: 'events are read by tenant and id',
+    id: 'http-api-key-tenant',
+    removes: 'an answer that is kept is one of the tenant',
     invariants: ['H1'],
-    file: `${api}/src/events/progress-rows.ts`,
-    anchor: 'join jobs j on j.tenant_id = w.tenant and j.id = w.id`',
-    replacement: 'join jobs j on j.id = w.id`',
-    tests: [`${api}/test/tenancy.test.ts`],
+    file: `${api}/src/idempotency/key-store.ts`,
+    anchor: 'from api_idempotency_keys where tenant_id = $1 and key = $2 and expires_at > now()',
+    replacement: 'from api_idempotency_keys where $1::uuid is not null and key = $2 and expires_at > now()',
+    tests: [`${api}/test/idempotency.test.ts`],
   },
   {
     id: 'http-api-fingerprint',
