@@ -49,7 +49,7 @@ export async function* csvLines(
 function cellsOf(text: string, delimiter: string): string[] {
   if (!text.includes('"')) return text.split(delimiter).map((cell) => cell.trim())
   const options = { delimiter, relax_column_count: true, relax_quotes: true, trim: true }
-  const [record = []] = parse(text, { ...options, record_delimiter: '\0' }) as unknown as string[][]
+  const [record = []] = parse(text, { ...options, record_delimiter: '\0' })
   return record
 }
 
