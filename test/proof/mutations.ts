@@ -3,6 +3,7 @@ import { foundationMutations } from './foundation-mutations.ts'
 import { jobServiceMutations } from './job-service-mutations.ts'
 import { judgeMutations } from './judge-mutations.ts'
 import { sitemapMutations } from './sitemap-mutations.ts'
+import { httpApiMutations } from './http-api-mutations.ts'
 import { batchProcessorMutations } from './batch-processor-mutations.ts'
 import { placesSearchMutations } from './places-search-mutations.ts'
 import { pageScraperMutations } from './page-scraper-mutations.ts'
@@ -557,5 +558,6 @@ export const mutations: readonly Mutation[] = [
   ...sitemapMutations,
   ...batchProcessorMutations,
   ...placesSearchMutations,
+  ...httpApiMutations,
   ...pageScraperMutations,
 ]

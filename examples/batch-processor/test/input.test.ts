@@ -164,6 +164,22 @@ describe('CSV', () => {
     expect((await read(text)).some((one) => one.text === 'one.test')).toBe(true)
   })
 
+  test.each([
+    ['a quote that ends in the middle of a field', '"broken" quote,two.test'],
+    ['a quote that is never closed', '"open,two.test'],
+  ])('%s costs its line and no other', async (_, bad) => {
+    const lines = [
+      'note,domain',
+      'fine,one.test',
+      bad,
+      ...Array.from({ length: 300 }, (__, n) => `"x",after-${n}.test`),
+    ]
+    const found = await read(`${lines.join('\n')}\n`)
+    expect(found).toHaveLength(302)
+    expect(found.filter(({ problem }) => problem !== undefined).map(({ line }) => line)).toEqual([3])
+    expect(found.at(-1)).toEqual({ line: 303, text: 'after-299.test' })
+  })
+
   test('bytes are read as they come, cut anywhere, also inside a character', async () => {
     const bytes = Buffer.from('domain,note\r\nbücher.test,"Bücher, €"\r\nzwei.test,ü\r\n')
     const cut = Array.from(bytes, (byte) => Uint8Array.of(byte))

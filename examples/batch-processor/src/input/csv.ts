@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
-import { parse, type CsvError } from 'csv-parse'
+import { parse } from 'csv-parse/sync'
 import { invalidInput } from '../errors.ts'
+import { csvRecords } from './csv-records.ts'
 import { siteColumns, type InputLine } from './lines.ts'
 
 export interface CsvOptions {
@@ -10,8 +10,9 @@ export interface CsvOptions {
   readonly delimiter?: string | undefined
 }
 
-/** A record is not longer than this; a quote that is never closed would otherwise swallow the file. */
-const maxRecordBytes = 100_000
+/** Of the input, to find the first line in. */
+const maxFirstLineBytes = 100_000
+const shownLength = 200
 
 /**
  * Reads CSV as it comes: what is in memory is a record, not the file. A record that cannot be read is a line with a
@@ -23,52 +24,33 @@ export async function* csvLines(
   source: AsyncIterable<Uint8Array | string>,
   { column, delimiter }: CsvOptions = {},
 ): AsyncGenerator<InputLine> {
-  const unreadable: InputLine[] = []
   const chunks = await withFirstLine(source)
-  const parser = parse({
-    bom: true,
-    delimiter: delimiter ?? likelyDelimiter(chunks.firstLine),
-    info: true,
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: maxRecordBytes,
-    trim: true,
-    on_skip: (error?: CsvError) => {
-      const { lines } = (error ?? {}) as { lines?: unknown }
-      unreadable.push({
-        line: typeof lines === 'number' ? Math.max(1, lines) : 1,
-        text: '',
-        problem: `The record cannot be read: ${error?.message ?? 'unknown'}.`,
-      })
-      return undefined
-    },
-  })
-  const input = Readable.from(chunks.all)
-  input.on('error', (error) => parser.destroy(error))
-  input.pipe(parser)
+  const separator = delimiter ?? likelyDelimiter(chunks.firstLine)
   let index: number | undefined
-  try {
-    for await (const read of parser as AsyncIterable<{ info: { lines: number }; record: string[] }>) {
-      yield* unreadable.splice(0)
-      const { record, info } = read
-      if (index === undefined) {
-        const { at, isHeader } = chooseColumn(record, column)
-        index = at
-        if (isHeader) continue
-      }
-      const text = record[index] ?? ''
-      if (text !== '') yield { line: info.lines, text }
-      else if (record.some((cell) => cell !== '')) {
-        yield { line: info.lines, text: record.join(','), problem: 'The column that holds the site is empty.' }
-      }
+  for await (const { line, text: raw, problem } of csvRecords(chunks.all, separator)) {
+    if (problem !== undefined) {
+      yield { line, text: raw.slice(0, shownLength), problem }
+      continue
     }
-    yield* unreadable.splice(0)
-  } finally {
-    input.destroy()
-    parser.destroy()
+    const record = cellsOf(raw, separator)
+    if (record.every((cell) => cell === '')) continue
+    if (index === undefined) {
+      const { at, isHeader } = chooseColumn(record, column)
+      index = at
+      if (isHeader) continue
+    }
+    const text = record[index] ?? ''
+    if (text !== '') yield { line, text }
+    else yield { line, text: record.join(','), problem: 'The column that holds the site is empty.' }
   }
+}
+
+/** The cells of one record, whose quotes are closed. */
+function cellsOf(text: string, delimiter: string): string[] {
+  if (!text.includes('"')) return text.split(delimiter).map((cell) => cell.trim())
+  const options = { delimiter, relax_column_count: true, relax_quotes: true, trim: true }
+  const [record = []] = parse(text, { ...options, record_delimiter: '\0' })
+  return record
 }
 
 function chooseColumn(
@@ -109,14 +91,18 @@ async function withFirstLine(
   }
   const seen: Uint8Array[] = []
   let bytes = 0
-  while (bytes < maxRecordBytes) {
+  while (bytes < maxFirstLineBytes) {
     const chunk = await next()
     if (!chunk) break
     seen.push(chunk)
     bytes += chunk.length
     if (chunk.includes(10)) break
   }
-  const firstLine = Buffer.concat(seen).toString('utf8').split(/\r?\n/, 1)[0] ?? ''
+  const firstLine =
+    Buffer.concat(seen)
+      .toString('utf8')
+      .replace(/^\uFEFF/, '')
+      .split(/\r?\n/, 1)[0] ?? ''
   async function* all(): AsyncGenerator<Uint8Array> {
     try {
       yield* seen

@@ -1,0 +1,170 @@
+import { wait } from '@pooler-safe/example-foundation'
+import { startPooler } from '@pooler-safe/testkit'
+import { expect, test } from 'vitest'
+import { openApiUnderTest, problem, useApi, useApiDatabase } from './api-under-test.ts'
+
+const database = useApiDatabase()
+const under = useApi(() => database.pooledUrl, { rateLimit: { burst: 20, perSecond: 5 } })
+
+test('a token that asks too often is told to wait, before the database is asked; others are not', async () => {
+  const { call, as, otherToken } = under.current
+  const answers = await Promise.all(Array.from({ length: 40 }, () => call('/v1/jobs?limit=1')))
+  const refused = answers.filter(({ status }) => status === 429)
+  expect(refused.length).toBeGreaterThan(10)
+  expect(refused.length).toBeLessThanOrEqual(20)
+  const [one] = refused
+  expect(one?.headers.get('retry-after')).toBe('1')
+  expect(one?.headers.get('ratelimit-remaining')).toBe('0')
+  expect((await problem(one!)).code).toBe('RATE_LIMITED')
+  expect((await as(otherToken)('/v1/jobs')).status).toBe(200)
+  await expect.poll(async () => (await call('/v1/jobs')).status, { timeout: 5_000 }).toBe(200)
+})
+
+test('a long file with broken quoting (UPLOAD_LINES makes it a million lines): read as they come, each bad one told, memory flat', async () => {
+  const { as, otherToken } = under.current
+  const lines = Number(process.env['UPLOAD_LINES'] ?? 50_000)
+  const part = 1_000
+  const body = async function* () {
+    yield Buffer.from('name,site\n')
+    for (let at = 0; at < lines; at += part) {
+      const text = Array.from({ length: part }, (_, n) => {
+        const line = at + n
+        if (line % 100 === 7) return `"broken" quote,${line}.up.test`
+        if (line % 100 === 8) return `name,not a site ${line}`
+        if (line % 100 === 9) return `a "b,site-${line - 1_000}.up.test`
+        return `name ${line},site-${line}.up.test`
+      })
+      yield Buffer.from(`${text.join('\n')}\n`)
+      await wait(0)
+    }
+  }
+  let highest = 0
+  const before = process.memoryUsage().rss
+  const watching = setInterval(() => (highest = Math.max(highest, process.memoryUsage().rss)), 50)
+  const answer = await as(otherToken)('/v1/batches/upload', {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: ReadableStream.from(body()),
+    duplex: 'half',
+  } as RequestInit)
+  clearInterval(watching)
+  expect(answer.status).toBe(202)
+  const { report } = (await answer.json()) as {
+    report: { kept: number; invalid: number; duplicate: number; rejected: { line: number; reason: string }[] }
+  }
+  expect(report.kept + report.invalid + report.duplicate).toBe(lines)
+  expect(report.invalid).toBeGreaterThanOrEqual(lines / 100)
+  expect(report.rejected.length).toBe(500)
+  expect(report.rejected[0]?.reason).toBeTruthy()
+  // The client that makes the lines is in the same process.
+  expect((highest - before) / 1e6).toBeLessThan(200)
+}, 600_000)
+
+test('an export is read no faster than the client takes it, and ends when the client leaves', async () => {
+  const { platform, as, otherToken } = under.current
+  const { items } = (await (await as(otherToken)('/v1/batches?limit=1')).json()) as { items: { id: string }[] }
+  const leave = new AbortController()
+  const exported = { reads: 0, ended: false }
+  const original = platform.batches.exportBatch.bind(platform.batches)
+  platform.batches.exportBatch = async function* (...args) {
+    try {
+      for await (const text of original(...args)) {
+        exported.reads += 1
+        yield text
+      }
+    } finally {
+      exported.ended = true
+    }
+  }
+  try {
+    const answer = await as(otherToken)(`/v1/batches/${items[0]?.id ?? ''}/export?format=ndjson`, {
+      signal: leave.signal,
+    })
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="batch.ndjson"')
+    const reader = answer.body!.getReader()
+    await reader.read()
+    let at = -1
+    while (at !== exported.reads) {
+      at = exported.reads
+      await wait(1_000)
+    }
+    // A client that does not read stops it: sockets hold some of it, not all.
+    expect(exported.ended).toBe(false)
+    leave.abort()
+    await expect.poll(() => exported.ended, { timeout: 5_000 }).toBe(true)
+  } finally {
+    platform.batches.exportBatch = original
+  }
+}, 30_000)
+
+test('the pooler dies again and again while jobs are made with keys: each is made once, and none is lost', async () => {
+  let pooler = await startPooler({ upstream: database.directUrl, poolSize: 4 })
+  const port = Number(new URL(pooler.url).port)
+  const other = await openApiUnderTest(pooler.url)
+  const text = crypto.randomUUID()
+  const unavailable = new Set<number>()
+  const make = async (n: number): Promise<void> => {
+    for (;;) {
+      const answer = await other.call('/v1/jobs', {
+        json: { type: 'test.echo', payload: { text: `${text} ${n}` }, scheduledAt: '2999-01-01T00:00:00Z' },
+        headers: { 'idempotency-key': `${text}-${n}` },
+      })
+      await answer.text()
+      if (answer.status === 202) return
+      unavailable.add(answer.status)
+      await wait(30)
+    }
+  }
+  try {
+    let stopped = false
+    const breaking = (async () => {
+      for (let n = 0; n < 4; n += 1) {
+        await wait(250)
+        await pooler.stop({ drainMs: 0 })
+        await wait(100)
+        pooler = await startPooler({ upstream: database.directUrl, poolSize: 4, port })
+      }
+      stopped = true
+    })()
+    let n = 0
+    await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        while (!stopped) await make((n += 1))
+      }),
+    )
+    await breaking
+    expect([...unavailable].filter((status) => status !== 503 && status !== 409)).toEqual([])
+    expect(unavailable.has(503)).toBe(true)
+    const { rows } = await database.query<{ jobs: number; different: number }>(
+      `select count(*)::int as jobs, count(distinct payload ->> 'text')::int as different from jobs
+       where payload ->> 'text' like $1`,
+      [`${text} %`],
+    )
+    expect(rows).toEqual([{ jobs: n, different: n }])
+  } finally {
+    await other.close()
+    await pooler.stop({ drainMs: 0 })
+  }
+}, 60_000)
+
+test('stopping ends the streams and lets a request that is under way end', async () => {
+  const other = await openApiUnderTest(database.pooledUrl)
+  const job = await other.call('/v1/jobs', {
+    json: { type: 'test.echo', payload: { text: 'x' }, scheduledAt: '2999-01-01T00:00:00Z' },
+  })
+  const stream = await other.call(`${job.headers.get('location') ?? ''}/stream`)
+  const counting = other.platform.jobs.countJobs.bind(other.platform.jobs)
+  const begun = Promise.withResolvers<undefined>()
+  other.platform.jobs.countJobs = async (...args) => {
+    begun.resolve(undefined)
+    await wait(200)
+    return counting(...args)
+  }
+  const slow = other.call('/v1/jobs/counts')
+  await begun.promise
+  const closing = other.close()
+  expect((await slow).status).toBe(200)
+  expect(await stream.text()).not.toContain('event: end')
+  await closing
+  await expect(other.call('/healthz')).rejects.toThrow()
+})
