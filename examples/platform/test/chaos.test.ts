@@ -15,7 +15,7 @@ test('(8) kill -9 of random workers in the middle of a batch of scans: nothing i
   const result = await killWorkers({
     directUrl: database.directUrl,
     items: 200,
-    rounds: 4,
+    rounds: 3,
     seed: 7,
     workers: 2,
     limitMs: 150_000,

@@ -50,7 +50,9 @@ export async function killWorkers(options: KillWorkersOptions): Promise<KillWork
   await using stack = new AsyncDisposableStack()
   const deadline = performance.now() + limitMs
   const random = randomOf(seed)
-  const world = stack.use(await startDemoWorld({ delayMs: 40 }))
+  // Sites answer slowly while the batch is ahead of the kills: how fast a worker starts says nothing about the batch.
+  let isAhead = false
+  const world = stack.use(await startDemoWorld({ delayMs: () => (isAhead ? 400 : 20) }))
   const pooler = await startPooler({ upstream: directUrl, poolSize: 4, seed })
   stack.defer(() => pooler.stop({ drainMs: 200 }))
   const logger = silentLogger()
@@ -80,8 +82,10 @@ export async function killWorkers(options: KillWorkersOptions): Promise<KillWork
     // Spread over the batch, so that the last kill still hits it in the middle.
     const due = Math.floor((items * round) / (rounds + 2))
     for (;;) {
-      const { counts } = await progress()
-      if (counts.succeeded + counts.failed >= due && counts.running > 0) break
+      const { counts, state } = await progress()
+      isAhead = counts.succeeded + counts.failed >= due
+      if (isAhead && counts.running > 0) break
+      if (isAhead && state !== 'running') throw new Error(`The batch had ended before kill ${round} of ${rounds}.`)
       await wait(20)
     }
     const at = Math.floor(random() * workers)
@@ -95,6 +99,7 @@ export async function killWorkers(options: KillWorkersOptions): Promise<KillWork
       `round ${round}: killed ${hit ? 'the worker of the batch' : 'another worker'}, ${succeeded + failed} of ${total} ended`,
     )
   }
+  isAhead = false
   while ((await progress()).state === 'running') await wait(50)
   const badEnds = await fleet.stop()
   const { counts } = await progress()
