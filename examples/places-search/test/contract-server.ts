@@ -49,7 +49,7 @@ export async function startContractServer(options: {
   })
   return {
     origin: server.baseUrl,
-    asked: server.asked as readonly Asked[],
+    asked: server.asked,
     client: plainClient(),
     [Symbol.asyncDispose]: () => server.close(),
   }
