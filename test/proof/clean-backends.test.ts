@@ -13,7 +13,7 @@ const dirty = [
   `select set_config('app.tenant', 'one', false)`,
   'prepare leaked as select 1',
   'listen changes',
-  'select pg_advisory_lock(1, 2)',
+  'select pg_try_advisory_lock(1, 2)',
   'create temp table leaked (id int)',
   'set role none',
 ]
