@@ -13,7 +13,7 @@ export interface KillWorkersOptions {
   readonly rounds: number
   readonly seed: number
   readonly workers?: number
-  /** The run fails when it takes longer. Default 15 minutes. */
+  /** The run fails when it takes longer. Default 45 minutes. */
   readonly limitMs?: number
   readonly say?: (line: string) => void
 }
@@ -46,7 +46,7 @@ const codes: Readonly<Record<Exclude<CompanyFate, 'answers'>, string>> = {
  * asked by nobody who did not hold the item; and no backend may have anything left on it.
  */
 export async function killWorkers(options: KillWorkersOptions): Promise<KillWorkersResult> {
-  const { directUrl, items, rounds, seed, workers = 3, limitMs = 900_000, say = () => undefined } = options
+  const { directUrl, items, rounds, seed, workers = 3, limitMs = 2_700_000, say = () => undefined } = options
   await using stack = new AsyncDisposableStack()
   const deadline = performance.now() + limitMs
   const random = randomOf(seed)
