@@ -3,7 +3,13 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { SetupError, pinnedEnvironment, pinnedNode, root, runMain, setUp } from './setup.mjs'
 
-const services = { batch: 'batch-processor', places: 'places-search', scan: 'page-scraper', sitemap: 'sitemap' }
+const services = {
+  batch: 'platform',
+  chaos: 'platform',
+  places: 'places-search',
+  scan: 'page-scraper',
+  sitemap: 'sitemap',
+}
 
 await runMain(async () => {
   const [command = '', ...rest] = process.argv.slice(2)

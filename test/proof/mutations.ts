@@ -35,7 +35,7 @@ export const mutations: readonly Mutation[] = [
     file: `${client}/safe-query.ts`,
     anchor: 'this.name = undefined',
     replacement: '',
-    tests: [`${tests}/client/unnamed-statements.test.ts`],
+    tests: [`${tests}/client/unnamed-statements.test.ts`, 'test/proof/work-order.test.ts'],
   },
   {
     id: 'named-parse-through',
@@ -116,7 +116,7 @@ export const mutations: readonly Mutation[] = [
     file: `${client}/sql-policy.ts`,
     anchor: 'if (finding) return { refusal: refusedFinding(finding) }',
     replacement: '',
-    tests: [`${tests}/client/sql-policy.test.ts`],
+    tests: [`${tests}/client/sql-policy.test.ts`, 'test/proof/clean-backends.test.ts'],
   },
   {
     id: 'unreadable-through',
@@ -467,6 +467,15 @@ export const mutations: readonly Mutation[] = [
     invariants: ['I4'],
     file: 'packages/pooler-safe/src/session/escape-guard.ts',
     anchor: 'if (this.#rejects && this.#storage.getStore()?.isOpen) throw escaped()',
+    replacement: '',
+    tests: ['packages/pooler-safe/test/session/escape-guard.test.ts'],
+  },
+  {
+    id: 'network-unnoticed',
+    removes: 'a request to the network inside a transaction is reported',
+    invariants: ['I4'],
+    file: 'packages/pooler-safe/src/session/escape-guard.ts',
+    anchor: 'if (!this.#watching) subscribe(requestChannel, this.#onRequest)',
     replacement: '',
     tests: ['packages/pooler-safe/test/session/escape-guard.test.ts'],
   },

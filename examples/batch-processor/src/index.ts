@@ -16,6 +16,8 @@ export {
   type RejectedLine,
 } from './batch.ts'
 export { BatchError, batchErrorCodes, type BatchErrorCode } from './errors.ts'
+export { runBatchCommand, type BatchCommandOptions } from './commands/run-batch-command.ts'
+export { batchVariables } from './commands/variables.ts'
 export { exportFormats, type ExportFormat } from './export/export-batch.ts'
 export { homePageProcessor, type HomePage } from './home-page.ts'
 export type { PageClient, PageResponse } from './http.ts'

@@ -23,6 +23,8 @@ export interface ProcessContext {
   readonly logger: Logger
   /** The `options` of the batch. */
   readonly options: Readonly<Record<string, unknown>>
+  /** Time for this run; then the signal fires. */
+  readonly timeoutMs: number
   /** The job that works on the batch. */
   readonly jobId: string | null
 }
@@ -34,7 +36,11 @@ export interface ProcessContext {
  * it does outside its result has to bear that, for example keyed by batch and ordinal. An error with `retryable: false`
  * fails the item at once; one with `retryAfterMs` is run again after that time.
  */
-export type ItemProcessor = (item: ItemToProcess, context: ProcessContext) => Promise<unknown>
+export interface ItemProcessor {
+  (item: ItemToProcess, context: ProcessContext): Promise<unknown>
+  /** Throws for `options` of a batch that it cannot work with, before the batch is made. */
+  readonly checkOptions?: (options: Readonly<Record<string, unknown>>) => void
+}
 
 /** Processors by the `kind` of the batch. */
 export type ItemProcessors = Readonly<Record<string, ItemProcessor>>

@@ -21,7 +21,13 @@ describe('the command line', () => {
       input: 'csv',
       column: 'url',
     })
-    expect(readCommand(['export', 'x', '--format', 'ndjson'])).toEqual({ action: 'export', id: 'x', format: 'ndjson' })
+    expect(readCommand(['export', 'x', '--format', 'ndjson'])).toEqual({
+      action: 'export',
+      id: 'x',
+      format: 'ndjson',
+      demo: false,
+    })
+    expect(readCommand(['--demo'])).toMatchObject({ action: 'run', file: undefined, demo: true })
     for (const args of [
       ['--concurency', '5', 'x.csv'],
       ['x.csv', '--concurrency', 'many'],

@@ -1,5 +1,7 @@
 export {
   startPlacesContractServer,
+  type AskedPlaces,
+  type PlacesAnswer,
   type PlacesContractServer,
   type PlacesContractServerOptions,
 } from './places/contract-server.ts'

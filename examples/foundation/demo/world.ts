@@ -50,8 +50,8 @@ export interface DemoWorldOptions {
   readonly port?: number
   /** How long the slow site takes for an answer. Default 400. */
   readonly slowMs?: number
-  /** How long every other site takes at least. Default 0. */
-  readonly delayMs?: number
+  /** How long every other site takes at least, or what says so for each request. Default 0. */
+  readonly delayMs?: number | (() => number)
 }
 
 /** Sites of our own writing on loopback. Nothing in it exists outside. */
@@ -119,8 +119,9 @@ export async function startDemoWorld({
     }
     const answers = answersOf(site, `http://${authority}`)
     const answer = answers[request.url ?? '/'] ?? answers['*'] ?? notFound
-    if (delayMs === 0) give(answer, request, response)
-    else setTimeout(give, delayMs, answer, request, response)
+    const waitMs = typeof delayMs === 'number' ? delayMs : delayMs()
+    if (waitMs === 0) give(answer, request, response)
+    else setTimeout(give, waitMs, answer, request, response)
   })
   await listen(server, port)
   const { port: actual } = server.address() as AddressInfo

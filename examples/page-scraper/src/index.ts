@@ -1,3 +1,4 @@
+export { domainScanKind, domainScanProcessor, type ItemToScan, type ItemScanContext } from './batch-kind.ts'
 export { crawlSite, HomeUnreadable, type Crawl, type CrawlOptions, type VisitedPage } from './crawl/crawl-site.ts'
 export type { PageFailure } from './crawl/read-page.ts'
 export { snapshotOf } from './crawl/site-snapshot.ts'

@@ -10,8 +10,11 @@ export interface Scan {
   readonly tenantId: TenantId
   readonly domainId: string
   readonly host: string
-  readonly jobId: string
+  /** Null of the scan of a batch item: the job is the batch's. */
+  readonly jobId: string | null
   readonly batchId: string | null
+  /** Its place in the batch, when it was run as the item of one. */
+  readonly itemOrdinal: number | null
   /** As it was asked for. */
   readonly url: string
   readonly maxPages: number

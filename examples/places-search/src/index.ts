@@ -1,4 +1,6 @@
 export { PlacesError, placesErrorCodes, ProviderError, type PlacesErrorCode, type ProviderErrorCode } from './errors.ts'
+export { providersOf } from './commands/providers.ts'
+export { placesVariables } from './commands/variables.ts'
 export { placesFormats, type PlacesFormat } from './export-places.ts'
 export type { ImportOptions } from './import-places.ts'
 export { placesJobTypes } from './jobs.ts'

@@ -295,7 +295,12 @@ test('the command line is read completely, and a mistake is an error with the wa
     search: { query: 'dentist', near: 'Graz', maxResults: 200 },
   })
   expect(readCommand(['dentist', '--at=-47.5,15'])).toMatchObject({ search: { lat: -47.5, lng: 15 } })
-  expect(readCommand(['mark', 'Not a fit', 'x', 'y'])).toEqual({ action: 'mark', status: 'Not a fit', ids: ['x', 'y'] })
+  expect(readCommand(['--demo', 'mark', 'Not a fit', 'x', 'y'])).toEqual({
+    action: 'mark',
+    status: 'Not a fit',
+    ids: ['x', 'y'],
+    demo: true,
+  })
   for (const args of [
     ['dentist', 'in', 'Graz'],
     ['dentist', '--nearby', 'Graz'],

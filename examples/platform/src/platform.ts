@@ -1,7 +1,7 @@
 import { BatchProcessor, processorsWith, type ItemProcessors } from '@pooler-safe/example-batch-processor'
 import type { HttpClient, Logger } from '@pooler-safe/example-foundation'
 import { BatchService, JobService, type JobTypes } from '@pooler-safe/example-job-service'
-import { PageScraper } from '@pooler-safe/example-page-scraper'
+import { domainScanKind, domainScanProcessor, PageScraper, type CrawlTuning } from '@pooler-safe/example-page-scraper'
 import { PlacesService, type PlacesProvider } from '@pooler-safe/example-places-search'
 import { SitemapService } from '@pooler-safe/example-sitemap'
 import type { Database } from 'pooler-safe'
@@ -13,7 +13,9 @@ export interface PlatformOptions {
   readonly http: HttpClient
   readonly logger: Logger
   readonly providers: readonly PlacesProvider[]
-  /** Further item processors of the batch processor. */
+  /** How the items of `domain-scan` batches are crawled. */
+  readonly crawl?: CrawlTuning
+  /** Further item processors of the batch processor, besides `home-page` and `domain-scan`. */
   readonly processors?: ItemProcessors
   /** Further job types. */
   readonly types?: JobTypes
@@ -44,12 +46,15 @@ export interface Platform extends AsyncDisposable {
  * @throws ServiceError DATABASE_NOT_MIGRATED naming the command
  */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
-  const { database, http, logger, providers, processors = {}, types = {}, maintainQueue = false } = options
+  const { database, http, logger, providers, processors, crawl, types = {}, maintainQueue = false } = options
   const jobs = await JobService.open({ database, types: { ...platformJobTypes, ...types }, logger, maintainQueue })
   try {
     const shared = { database, jobs, logger }
     const [batches, pages, sitemaps, places] = await Promise.all([
-      BatchProcessor.open({ ...shared, processors: processorsWith(http, processors) }),
+      BatchProcessor.open({
+        ...shared,
+        processors: processorsWith(http, { [domainScanKind]: domainScanProcessor(http, crawl), ...processors }),
+      }),
       PageScraper.open({ ...shared, http }),
       SitemapService.open({ ...shared, http }),
       PlacesService.open({ ...shared, providers }),

@@ -10,12 +10,14 @@ export const help = `Usage
   pnpm batch pause | resume | cancel | retry ID
   pnpm batch export ID [--format F]     its items on standard output
   pnpm batch rejects ID                 the lines of its input that became no item
+  pnpm batch --demo [FILE]              the same with sites of our own on this machine: nothing is asked outside
 
 Options
   --input csv|text|json   what FILE is; default by its name
   --column NAME|NUMBER    the column of a CSV file that holds the site
   --name NAME             what to call the batch
-  --kind KIND             the processor; default home-page
+  --kind KIND             the processor; home-page (default) or domain-scan
+  --max-pages N           pages of each site, of domain-scan
   --concurrency N         items at the same time; default 10
   --per-domain N          of these, under the same registrable domain; default 2
   --timeout MS            for one item; default 30000
@@ -26,7 +28,10 @@ Options
   --format F              csv, json or ndjson; default csv
   --help
 
-Environment: DATABASE_URL (the pooler), BATCH_TENANT, BATCH_POOL_MAX, BATCH_USER_AGENT, BATCH_WEBHOOK_SECRET, LOG_LEVEL
+Without DATABASE_URL a database of its own is started, whose data survive; a second command joins it while it runs.
+With --demo that is one apart.
+
+Environment: DATABASE_URL (the pooler), DIRECT_DATABASE_URL (then tables are made), POOLER_SAFE_DATA, BATCH_TENANT, BATCH_POOL_MAX, BATCH_USER_AGENT, BATCH_WEBHOOK_SECRET, LOG_LEVEL
 `
 
 const actions = ['list', 'status', 'pause', 'resume', 'cancel', 'retry', 'export', 'rejects'] as const
@@ -38,13 +43,15 @@ export type Command =
   | { readonly action: 'help' }
   | {
       readonly action: 'run'
-      readonly file: string
+      readonly demo: boolean
+      /** None is the list of the demo. */
+      readonly file: string | undefined
       readonly input: InputKind
       readonly column: string | number | undefined
       readonly detach: boolean
       readonly batch: NewBatch
     }
-  | { readonly action: Action; readonly id: string; readonly format: ExportFormat }
+  | { readonly action: Action; readonly id: string; readonly format: ExportFormat; readonly demo: boolean }
 
 /** The command line cannot be understood. */
 export class UsageError extends ServiceError {
@@ -58,26 +65,30 @@ export class UsageError extends ServiceError {
 /** @throws UsageError */
 export function readCommand(args: readonly string[]): Command {
   const { values, positionals } = parsed(args)
-  if (values.help === true || positionals.length === 0) return { action: 'help' }
+  const demo = values.demo ?? false
+  if (values.help === true || (positionals.length === 0 && !demo)) return { action: 'help' }
   const [first = '', second, ...rest] = positionals
   if (rest.length > 0) throw new UsageError(`"${rest.join(' ')}" is one argument too many.`)
   const format = oneOf('format', values.format ?? 'csv', exportFormats)
   const action = actions.find((one) => one === first)
   if (action !== undefined) {
     if (action !== 'list' && second === undefined) throw new UsageError(`${action} needs the id of a batch.`)
-    return { action, id: second ?? '', format }
+    return { action, id: second ?? '', format, demo }
   }
   if (second !== undefined) throw new UsageError(`"${first}" is not a command.`)
   const kind = values.input ?? (/\.(csv|tsv)$/i.test(first) ? 'csv' : /\.json$/i.test(first) ? 'json' : 'text')
   const { column } = values
+  const maxPages = whole('max-pages', values['max-pages'])
   return {
     action: 'run',
-    file: first,
+    demo,
+    file: first === '' ? undefined : first,
     input: oneOf('input', kind, inputs),
     column: column !== undefined && /^\d+$/.test(column) ? Number(column) : column,
     detach: values.detach ?? false,
     batch: {
       kind: values.kind,
+      options: maxPages === undefined ? undefined : { maxPages },
       name: values.name,
       maxConcurrent: whole('concurrency', values.concurrency),
       maxPerDomain: whole('per-domain', values['per-domain']),
@@ -107,6 +118,8 @@ function parsed(args: readonly string[]) {
         key: text,
         webhook: text,
         format: text,
+        'max-pages': text,
+        demo: { type: 'boolean' },
         detach: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

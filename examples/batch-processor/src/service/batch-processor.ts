@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  explain,
   isId,
   newId,
   type Logger,
@@ -30,7 +31,7 @@ import { jsonLines, judgeLine, textLines, type InputLine } from '../input/lines.
 import { processJob } from '../jobs.ts'
 import { requireBatchTables } from '../migrate.ts'
 import { checkBatch, type NewBatch } from '../options.ts'
-import type { ItemProcessors } from '../processor.ts'
+import type { ItemProcessor, ItemProcessors } from '../processor.ts'
 import * as store from '../store/batches.ts'
 import { addItems, selectItems, selectRejects } from '../store/items.ts'
 import { processBatch, type BatchRunOptions, type BatchRunResult } from '../worker/process-batch.ts'
@@ -424,6 +425,7 @@ export class BatchProcessor {
         hint: `Defined are ${Object.keys(this.processors).join(', ')}.`,
       })
     }
+    checkOptions(checked.kind, this.processors[checked.kind], checked.options)
     const id = newId()
     const insert = {
       ...checked,
@@ -500,6 +502,15 @@ export class BatchProcessor {
 
 function sealed(id: string): BatchError {
   return new BatchError('BATCH_SEALED', `Batch ${id} takes no more items.`)
+}
+
+/** @throws BatchError BATCH_INPUT_INVALID with the word of the processor */
+function checkOptions(kind: string, processor: ItemProcessor | undefined, options: NewBatch['options'] = {}): void {
+  try {
+    processor?.checkOptions?.(options)
+  } catch (error) {
+    throw invalidInput(`"${kind}" cannot work with these options: ${explain(error)}`)
+  }
 }
 
 function checkItemFilter({ state }: ItemFilter): void {

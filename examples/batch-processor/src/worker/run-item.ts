@@ -79,7 +79,7 @@ export class ItemRun {
     }
     signal.addEventListener('abort', onAbort, { once: true })
     const item = { batchId: batch.id, tenantId: tenant, ordinal, input, host, attempt: attempts }
-    const context = { signal, session, logger, options: batch.options, jobId }
+    const context = { signal, session, logger, options: batch.options, timeoutMs: batch.itemTimeoutMs, jobId }
     try {
       const result = Promise.resolve().then(() => processor(item, context))
       return await Promise.race([result, abandoned.promise])

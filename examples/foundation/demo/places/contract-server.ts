@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
+import type { DemoPlace } from './places.ts'
 import { parseFieldMask, masked } from './field-mask.ts'
 import { GoogleError } from './google-error.ts'
 import { searchText } from './search-text.ts'
@@ -14,6 +15,26 @@ export interface PlacesContractServerOptions {
   readonly quota?: number
   /** How long an answer takes. Default 0. */
   readonly delayMs?: number
+  /** Other places than those of the demo, for a text that is searched. */
+  readonly places?: (textQuery: string) => readonly DemoPlace[]
+  /** What comes instead of the documented answer, by the number of the request, counted from 1. */
+  readonly instead?: (
+    asked: AskedPlaces,
+    number: number,
+  ) => PlacesAnswer | undefined | Promise<PlacesAnswer | undefined>
+}
+
+/** A request as it came, let in or not. */
+export interface AskedPlaces {
+  readonly url: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface PlacesAnswer {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
@@ -27,6 +48,8 @@ export interface PlacesContractServer extends AsyncDisposable {
   readonly apiKey: string
   /** Bodies of the requests that were let in, in order. */
   readonly requests: readonly Readonly<Record<string, unknown>>[]
+  /** Every request, in order. */
+  readonly asked: readonly AskedPlaces[]
   /** From now on so many requests are answered; `undefined` is no end. */
   setQuota(requests: number | undefined): void
   /** The next requests are answered with this error, as many as `times` says. */
@@ -39,12 +62,18 @@ const maxBodyBytes = 64 * 1024
 export async function startPlacesContractServer(
   options: PlacesContractServerOptions = {},
 ): Promise<PlacesContractServer> {
-  const { port = 0, apiKey = 'demo-key', delayMs = 0 } = options
+  const { port = 0, apiKey = 'demo-key', delayMs = 0, places, instead } = options
   let quotaLeft = options.quota
   const failures: GoogleError[] = []
   const requests: Record<string, unknown>[] = []
+  const asked: AskedPlaces[] = []
 
-  const answer = async (request: IncomingMessage): Promise<object> => {
+  const answer = async (request: IncomingMessage): Promise<PlacesAnswer> => {
+    const body = await readBody(request)
+    const one = { url: request.url ?? '', headers: request.headers, body }
+    asked.push(one)
+    const other = await instead?.(one, asked.length)
+    if (other) return other
     checkRoute(request)
     checkKey(request, apiKey)
     const failure = failures.shift()
@@ -56,22 +85,22 @@ export async function startPlacesContractServer(
     }
     if (quotaLeft !== undefined) quotaLeft -= 1
     const mask = parseFieldMask(headerOf(request, 'x-goog-fieldmask'))
-    const body = await readBody(request)
     requests.push(body)
-    return page(body, mask)
+    return { status: 200, body: page(body, mask, places) }
   }
   const server = createServer((request, response) => {
-    const send = (status: number, body: object): void => {
-      const headers = { 'content-type': 'application/json; charset=UTF-8', 'x-demo-fixture': 'places contract server' }
+    const send = ({ status, body, headers: more }: PlacesAnswer): void => {
+      const headers = {
+        'content-type': 'application/json; charset=UTF-8',
+        'x-demo-fixture': 'places contract server',
+        ...more,
+      }
       setTimeout(() => response.writeHead(status, headers).end(JSON.stringify(body)), delayMs)
     }
-    answer(request).then(
-      (body) => send(200, body),
-      (error: unknown) => {
-        const known = error instanceof GoogleError ? error : new GoogleError(500, 'INTERNAL', String(error))
-        send(known.httpStatus, known.toJSON())
-      },
-    )
+    answer(request).then(send, (error: unknown) => {
+      const known = error instanceof GoogleError ? error : new GoogleError(500, 'INTERNAL', String(error))
+      send({ status: known.httpStatus, body: known.toJSON() })
+    })
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const close = async (): Promise<void> => {
@@ -82,6 +111,7 @@ export async function startPlacesContractServer(
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     apiKey,
     requests,
+    asked,
     setQuota: (left) => {
       quotaLeft = left
     },
@@ -124,7 +154,11 @@ const requestSchema = z
   })
 const largestPage = 20
 
-function page(body: Readonly<Record<string, unknown>>, mask: ReturnType<typeof parseFieldMask>): object {
+function page(
+  body: Readonly<Record<string, unknown>>,
+  mask: ReturnType<typeof parseFieldMask>,
+  places: PlacesContractServerOptions['places'],
+): object {
   const parsed = requestSchema.safeParse(body)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
@@ -136,12 +170,12 @@ function page(body: Readonly<Record<string, unknown>>, mask: ReturnType<typeof p
   const given = [pageSize, maxResultCount].find((size) => size !== undefined && size > 0) ?? largestPage
   const size = Math.min(given, largestPage)
   const from = pageToken === undefined ? 0 : offsetOf(pageToken, search)
-  const found = searchText(search)
-  const places = found.slice(from, from + size).map((place) => masked(place, mask.places))
+  const found = searchText(search, places?.(search.textQuery))
+  const shown = found.slice(from, from + size).map((place) => masked(place, mask.places))
   const isMore = from + size < found.length
   return {
     // Nothing found is an object without anything in it.
-    ...(places.length > 0 && mask.places.length > 0 ? { places } : {}),
+    ...(shown.length > 0 && mask.places.length > 0 ? { places: shown } : {}),
     ...(isMore && mask.nextPageToken ? { nextPageToken: tokenFor(from + size, search) } : {}),
   }
 }

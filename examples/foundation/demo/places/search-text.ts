@@ -21,19 +21,20 @@ export interface SearchTextRequest {
 /** Google gives no more than this for one search, however many pages are asked for. */
 const mostResults = 60
 
-/** The places that a search finds, best first. */
-export function searchText(request: SearchTextRequest): readonly DemoPlace[] {
+/** The places that a search finds, best first: of the demo, by its words, or of those that are given. */
+export function searchText(request: SearchTextRequest, given?: readonly DemoPlace[]): readonly DemoPlace[] {
   const { textQuery, includedType, minRating = 0, locationBias, locationRestriction } = request
   const query = textQuery.toLowerCase()
   const town = townNames.find((name) => query.includes(name))
-  const found = demoPlaces.filter((place) => {
+  const found = (given ?? demoPlaces).filter((place) => {
+    if (locationRestriction?.rectangle && !isWithin(place.location, locationRestriction.rectangle)) return false
+    if (given) return true
     const asked = wordsOfType[place.primaryType]?.some((word) => query.includes(word)) ?? false
     const named = query.includes(place.displayName.text.toLowerCase())
     if (!asked && !named) return false
     if (town !== undefined && !place.formattedAddress.toLowerCase().includes(town)) return false
     if (includedType !== undefined && place.primaryType !== includedType) return false
-    if ((place.rating ?? 0) < minRating) return false
-    return !locationRestriction?.rectangle || isWithin(place.location, locationRestriction.rectangle)
+    return (place.rating ?? 0) >= minRating
   })
   const center = locationBias ? centerOf(locationBias) : undefined
   const ranked = center

@@ -8,12 +8,14 @@ import {
   wait,
   type Logger,
 } from '@pooler-safe/example-foundation'
+import { openCommandDemo, openCommandEndpoint } from '@pooler-safe/example-foundation/command'
 import { JobService, Worker } from '@pooler-safe/example-job-service'
 import { z } from 'zod'
 import { crawlSite, HomeUnreadable } from '../crawl/crawl-site.ts'
 import { snapshotOf } from '../crawl/site-snapshot.ts'
 import type { PageFetcher } from '../http-client.ts'
 import { pageScraperJobTypes } from '../job-types.ts'
+import { migratePageScraper } from '../migrate.ts'
 import { PageScraper } from '../service/page-scraper.ts'
 import { readSite } from '../site.ts'
 import { pageScraperHandlers } from '../worker.ts'
@@ -22,6 +24,7 @@ import type { ScanOptions } from './scan-options.ts'
 
 const variables = {
   ...commonVariables,
+  DATABASE_URL: commonVariables.DATABASE_URL.optional(),
   SCAN_TENANT: z.string().min(1).default('command line').describe('whose scans these are'),
 }
 const logging = { LOG_LEVEL: commonVariables.LOG_LEVEL.default('warn') }
@@ -35,15 +38,13 @@ export async function runScanCommand(
 ): Promise<void> {
   const { LOG_LEVEL } = readConfiguration({ shape: logging, prefix: 'LOG_LEVEL' })
   const logger = createLogger({ name: 'scan', level: LOG_LEVEL })
-  const opened = fetcher ? undefined : createHttpClient({ allowLoopback: options.allowLoopback, logger })
-  const http = fetcher ?? opened
-  if (!http) throw new TypeError('There is no HTTP client.')
-  try {
-    if (options.store) await scanStored(options, http, logger, onReport)
-    else await scanOnly(options, http, onReport)
-  } finally {
-    await opened?.close()
-  }
+  await using stack = new AsyncDisposableStack()
+  const { allowLoopback, demo } = options
+  const http =
+    fetcher ??
+    (demo ? (await openCommandDemo(stack, logger)).http : stack.use(createHttpClient({ allowLoopback, logger })))
+  if (options.store) await scanStored(options, http, logger, onReport)
+  else await scanOnly(options, http, onReport)
 }
 
 /** Reads the sites and keeps nothing. */
@@ -77,8 +78,12 @@ async function scanStored(
   logger: Logger,
   onReport: (report: SiteReport) => void,
 ): Promise<void> {
-  const { DATABASE_URL: url, SCAN_TENANT } = readConfiguration({ shape: variables, prefix: 'SCAN_' })
+  const { SCAN_TENANT } = readConfiguration({ shape: variables, prefix: 'SCAN_' })
   const crawl = { budgetMs: options.budgetSeconds * 1_000 }
+  await using stack = new AsyncDisposableStack()
+  const say = (line: string): void => void process.stderr.write(`${line}\n`)
+  const { url, directUrl } = await openCommandEndpoint(stack, { demo: options.demo, say })
+  if (directUrl !== undefined) await migratePageScraper(directUrl, logger)
   const database = openDatabase({ url, applicationName: 'scan', wireGuard: true, logger })
   try {
     const jobs = await JobService.open({ database, types: pageScraperJobTypes, logger, maintainQueue: true })

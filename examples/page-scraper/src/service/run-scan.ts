@@ -1,4 +1,4 @@
-import type { Logger } from '@pooler-safe/example-foundation'
+import { storableText, type Logger } from '@pooler-safe/example-foundation'
 import { PermanentJobError } from '@pooler-safe/example-job-service'
 import type { Session } from 'pooler-safe'
 import { crawlSite, HomeUnreadable, type Crawl } from '../crawl/crawl-site.ts'
@@ -36,6 +36,8 @@ export interface ScanRun extends CrawlTuning {
 export interface ScanSummary {
   readonly scanId: string
   readonly verdict: SiteVerdict
+  /** Of the home page, of a site that is live. */
+  readonly title: string | null
   readonly pagesVisited: number
   readonly pagesFailed: number
   readonly contacts: number
@@ -65,42 +67,47 @@ export async function runScan(run: ScanRun): Promise<ScanSummary> {
     const tuning = { budgetMs, maxDepth, concurrency }
     const crawl = await crawlSite({ ...tuning, http, site, maxPages, signal, onProgress: progress })
     signal?.throwIfAborted()
-    return await writeScan(session, scan, attempt, crawl)
+    return await session.transaction((tx) => writeScan(tx, scan, attempt, crawl))
   } catch (error) {
     if (!(error instanceof HomeUnreadable)) throw error
-    await writeScanFailure(session, scan, attempt, error)
+    await session.transaction((tx) => writeScanFailure(tx, scan, attempt, error))
     const { code, message, retryable } = error.failure
     run.logger.info({ scan: scan.id, code, retryable }, 'a site could not be read')
     throw retryable ? Object.assign(new Error(message), { code }) : new PermanentJobError(code, message)
   }
 }
 
-async function writeScan(session: Session, scan: store.HeldScan, attempt: number, crawl: Crawl): Promise<ScanSummary> {
+/** Writes what a run found, in the transaction that it is given. */
+export async function writeScan(
+  tx: Session,
+  scan: store.HeldScan,
+  attempt: number,
+  crawl: Crawl,
+): Promise<ScanSummary> {
   const snapshot = snapshotOf(crawl)
   const pages = snapshot.verdict === 'moved' ? [] : crawl.pages.map(scannedPage)
   const pagesFailed = crawl.pages.filter(({ failure }) => failure).length
   const { verdict, contacts, technologies } = snapshot
-  await session.transaction(async (tx) => {
-    const isOurs = await store.endScan(tx, scan, attempt, {
-      outcome: 'succeeded',
-      verdict,
-      stoppedBy: crawl.stoppedBy,
-      pagesVisited: crawl.asked,
-      pagesFailed,
-      bytes: crawl.pages.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
-      snapshot,
-      errorCode: null,
-      error: null,
-    })
-    if (!isOurs) throw superseded(scan.id, attempt)
-    await store.replacePages(tx, scan, pages)
-    await writeFindings(tx, scan, snapshot)
-    await upsertContacts(tx, scan, contacts)
-    await upsertTechnologies(tx, scan, technologies)
+  const isOurs = await store.endScan(tx, scan, attempt, {
+    outcome: 'succeeded',
+    verdict,
+    stoppedBy: crawl.stoppedBy,
+    pagesVisited: crawl.asked,
+    pagesFailed,
+    bytes: crawl.pages.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
+    snapshot,
+    errorCode: null,
+    error: null,
   })
+  if (!isOurs) throw superseded(scan.id, attempt)
+  await store.replacePages(tx, scan, pages)
+  await writeFindings(tx, scan, snapshot)
+  await upsertContacts(tx, scan, contacts)
+  await upsertTechnologies(tx, scan, technologies)
   return {
     scanId: scan.id,
     verdict,
+    title: snapshot.metadata?.title === undefined ? null : storableText(snapshot.metadata.title, 300),
     pagesVisited: crawl.asked,
     pagesFailed,
     contacts: contacts.length,
@@ -109,33 +116,31 @@ async function writeScan(session: Session, scan: store.HeldScan, attempt: number
 }
 
 /** A site that cannot be read has a failure and nothing else: no page, no contact, no metadata. */
-async function writeScanFailure(
-  session: Session,
+export async function writeScanFailure(
+  tx: Session,
   scan: store.HeldScan,
   attempt: number,
   { failure }: HomeUnreadable,
 ): Promise<void> {
   const errorCode = failure.code
-  const error = failure.message.replaceAll('\0', '\ufffd').toWellFormed().slice(0, errorLength)
-  await session.transaction(async (tx) => {
-    const isOurs = await store.endScan(tx, scan, attempt, {
-      outcome: 'failed',
-      verdict: null,
-      stoppedBy: null,
-      pagesVisited: 1,
-      pagesFailed: 1,
-      bytes: 0,
-      snapshot: null,
-      errorCode,
-      error,
-    })
-    if (!isOurs) throw superseded(scan.id, attempt)
-    await store.replacePages(tx, scan, [])
-    await writeFailure(tx, scan, errorCode, error)
+  const error = storableText(failure.message, errorLength)
+  const isOurs = await store.endScan(tx, scan, attempt, {
+    outcome: 'failed',
+    verdict: null,
+    stoppedBy: null,
+    pagesVisited: 1,
+    pagesFailed: 1,
+    bytes: 0,
+    snapshot: null,
+    errorCode,
+    error,
   })
+  if (!isOurs) throw superseded(scan.id, attempt)
+  await store.replacePages(tx, scan, [])
+  await writeFailure(tx, scan, errorCode, error)
 }
 
-function superseded(what: string, attempt: number): PageScraperError {
+export function superseded(what: string, attempt: number): PageScraperError {
   return new PageScraperError('SCAN_SUPERSEDED', `Attempt ${attempt} does not hold the scan ${what} any more.`, {
     hint: 'Drop the result: another run is responsible.',
   })

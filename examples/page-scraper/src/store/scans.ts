@@ -46,7 +46,7 @@ const scanColumns = `
   s.id, s.tenant_id as "tenantId", s.domain_id as "domainId", d.host, s.job_id as "jobId", s.batch_id as "batchId",
   s.url, s.max_pages as "maxPages",
   case when s.outcome = 'succeeded' and coalesce(j.state, '') not in ('queued', 'running') then 'succeeded'
-    else coalesce(j.state, s.outcome, 'failed') end as state,
+    else coalesce(j.state, s.outcome, 'failed') end as state, s.item_ordinal as "itemOrdinal",
   s.verdict, s.stopped_by as "stoppedBy", s.pages_visited as "pagesVisited", s.pages_failed as "pagesFailed",
   s.bytes::float8 as bytes, s.previous_scan_id as "previousScanId",
   coalesce(s.error_code, j.error_code) as "errorCode", coalesce(s.error, j.error) as error,
@@ -146,6 +146,40 @@ export async function beginScan(session: Session, jobId: string, attempt: number
      where job_id = $1 and attempt <= $2
      returning id, tenant_id as "tenantId", domain_id as "domainId", url, max_pages as "maxPages"`,
     [jobId, attempt],
+  )
+  return rows[0]
+}
+
+/**
+ * The scan of an item for a run that is about to write its end; undefined when a later run has it. A run after another
+ * gets the scan that the other wrote. One round trip.
+ */
+export async function holdScanOfItem(
+  tx: Session,
+  tenant: TenantId,
+  item: {
+    readonly id: string
+    readonly host: string
+    readonly batchId: string
+    readonly ordinal: number
+    readonly attempt: number
+    readonly url: string
+    readonly maxPages: number
+    readonly startedAt: Date
+  },
+): Promise<HeldScan | undefined> {
+  const { rows } = await tx.query<HeldScan>(
+    `insert into page_scans as s (
+       id, tenant_id, domain_id, batch_id, item_ordinal, attempt, url, max_pages, started_at, finished_at, outcome,
+       error_code, error
+     )
+     select $1, $2, d.id, $4, $5, $6, $7, $8, $9, now(), 'failed', 'unwritten', 'The run has not written its end.'
+     from domains d where d.tenant_id = $2 and d.host = $3
+     on conflict (batch_id, item_ordinal) where item_ordinal is not null do update set
+       attempt = excluded.attempt, started_at = excluded.started_at
+     where s.tenant_id = excluded.tenant_id and s.attempt <= excluded.attempt
+     returning s.id, s.tenant_id as "tenantId", s.domain_id as "domainId", s.url, s.max_pages as "maxPages"`,
+    [item.id, tenant, item.host, item.batchId, item.ordinal, item.attempt, item.url, item.maxPages, item.startedAt],
   )
   return rows[0]
 }

@@ -10,6 +10,7 @@ export const help = `Usage
   pnpm places list | export [options]        the places that are stored
   pnpm places mark STATUS ID …               give places a status: ${placeStatuses.join(', ')}
   pnpm places undo CHANGE                    take a change of status back
+  pnpm places --demo "Zahnarzt" --near "Graz"  the same with a server of our own that knows places that do not exist
 
 Options
   --near PLACE        such as "Graz"; or --at LAT,LNG
@@ -24,17 +25,21 @@ Options
   --format F          csv, json, ndjson or geojson; default csv
   --help
 
-Environment: DATABASE_URL (the pooler), PLACES_GOOGLE_API_KEY, PLACES_GOOGLE_ENDPOINT, PLACES_OVERPASS_URL,
+Without DATABASE_URL a database of its own is started, whose data survive; a second command joins it while it runs.
+With --demo that is one apart.
+
+Environment: DATABASE_URL (the pooler), DIRECT_DATABASE_URL (then tables are made), POOLER_SAFE_DATA, PLACES_GOOGLE_API_KEY, PLACES_GOOGLE_ENDPOINT, PLACES_OVERPASS_URL,
 PLACES_NOMINATIM_URL, PLACES_TENANT, PLACES_POOL_MAX, PLACES_USER_AGENT, LOG_LEVEL
 `
 
-export type Command =
+export type Command = { readonly demo: boolean } & (
   | { readonly action: 'help' }
   | { readonly action: 'search'; readonly search: NewSearch; readonly dryRun: boolean; readonly format: PlacesFormat }
   | { readonly action: 'import'; readonly file: string }
   | { readonly action: 'list' | 'export'; readonly status: PlaceStatus | undefined; readonly format: PlacesFormat }
   | { readonly action: 'mark'; readonly status: PlaceStatus; readonly ids: readonly string[] }
   | { readonly action: 'undo'; readonly change: string }
+)
 
 /** The command line cannot be understood. */
 export class UsageError extends ServiceError {
@@ -49,29 +54,31 @@ export class UsageError extends ServiceError {
 export function readCommand(args: readonly string[]): Command {
   const { values, positionals } = parsed(args)
   const [first, ...rest] = positionals
-  if (values.help === true || first === undefined) return { action: 'help' }
+  const demo = values.demo ?? false
+  if (values.help === true || first === undefined) return { action: 'help', demo }
   const format = oneOf('--format', values.format ?? 'csv', placesFormats)
   if (first === 'list' || first === 'export') {
     none(rest)
     const status = values.status === undefined ? undefined : oneOf('--status', values.status, placeStatuses)
-    return { action: first, status, format }
+    return { action: first, status, format, demo }
   }
   if (first === 'mark') {
     const [status = '', ...ids] = rest
     if (ids.length === 0) throw new UsageError('mark needs a status and ids of places.')
-    return { action: 'mark', status: oneOf('The status', status, placeStatuses), ids }
+    return { action: 'mark', status: oneOf('The status', status, placeStatuses), ids, demo }
   }
   if (first === 'import' || first === 'undo') {
     const [what, ...more] = rest
     none(more)
     if (what === undefined)
       throw new UsageError(`${first} needs ${first === 'import' ? 'a file' : 'the id of a change'}.`)
-    return first === 'import' ? { action: 'import', file: what } : { action: 'undo', change: what }
+    return first === 'import' ? { action: 'import', file: what, demo } : { action: 'undo', change: what, demo }
   }
   none(rest)
   const [lat, lng] = values.at === undefined ? [] : pointOf(values.at)
   return {
     action: 'search',
+    demo,
     dryRun: values['dry-run'] ?? false,
     format,
     search: {
@@ -107,6 +114,7 @@ function parsed(args: readonly string[]) {
         status: text,
         format: text,
         'dry-run': { type: 'boolean' },
+        demo: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     })

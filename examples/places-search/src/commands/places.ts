@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
+import { openCommandEndpoint } from '@pooler-safe/example-foundation/command'
+import { startPlacesContractServer } from '@pooler-safe/example-foundation/demo'
 import {
   createHttpClient,
   createLogger,
@@ -12,15 +14,19 @@ import {
   openDatabase,
   readConfiguration,
   wait,
+  type HttpClient,
   type Shutdown,
   type TenantId,
 } from '@pooler-safe/example-foundation'
 import { JobService, Worker } from '@pooler-safe/example-job-service'
 import type { Database } from 'pooler-safe'
 import { placesJobTypes } from '../jobs.ts'
+import { migratePlaces } from '../migrate.ts'
 import type { PlaceFilter } from '../place.ts'
 import type { PlacesFormat } from '../export-places.ts'
 import { PlacesService } from '../service/places-service.ts'
+import { googlePlaces } from '../providers/google.ts'
+import type { PlacesProvider } from '../providers/provider.ts'
 import { placesHandlers } from '../worker/handlers.ts'
 import { help, readCommand, UsageError, type Command } from './command-line.ts'
 import { providersOf } from './providers.ts'
@@ -40,26 +46,34 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(help)
     return 0
   }
-  const configuration = readConfiguration({ shape: placesVariables, prefix: 'PLACES_' })
+  const { demo } = command
+  const configuration = readConfiguration({
+    shape: { ...placesVariables, DATABASE_URL: placesVariables.DATABASE_URL.optional() },
+    prefix: 'PLACES_',
+  })
   const logger = createLogger({ name: 'places', level: configuration.LOG_LEVEL })
   const shutdown = onShutdown({ logger })
   try {
+    const stack = new AsyncDisposableStack()
+    shutdown.add('closing what was opened for the command', () => stack.disposeAsync())
+    const endpoint = await openCommandEndpoint(stack, { demo, say })
+    if (endpoint.directUrl !== undefined) await migratePlaces(endpoint.directUrl, logger)
     const database = openDatabase({
-      url: configuration.DATABASE_URL,
+      url: endpoint.url,
       applicationName: 'places',
       max: configuration.PLACES_POOL_MAX,
       wireGuard: true,
       logger,
     })
     shutdown.add('closing the database', () => database.close())
-    const http = createHttpClient({
-      logger,
-      ...(configuration.PLACES_USER_AGENT !== undefined && { userAgent: configuration.PLACES_USER_AGENT }),
-    })
-    shutdown.add('closing the HTTP client', () => http.close())
+    const userAgent = configuration.PLACES_USER_AGENT
+    const http = stack.use(
+      createHttpClient({ logger, allowLoopback: demo, ...(userAgent !== undefined && { userAgent }) }),
+    )
+    const providers = demo ? [await demoProvider(stack, http)] : providersOf(http, configuration)
     const jobs = await JobService.open({ database, types: placesJobTypes, logger, maintainQueue: true })
     shutdown.add('closing the queue', () => jobs.close())
-    const places = await PlacesService.open({ database, jobs, providers: providersOf(http, configuration), logger })
+    const places = await PlacesService.open({ database, jobs, providers, logger })
     const opened = { places, database, tenant: await ensureTenant(database, configuration.PLACES_TENANT) }
     if (command.action !== 'search') return await act(opened, command)
     const { search } = command
@@ -75,6 +89,13 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await shutdown.end('done')
   }
+}
+
+/** Google's requests and answers, about places that do not exist; the data say so. */
+async function demoProvider(stack: AsyncDisposableStack, http: HttpClient): Promise<PlacesProvider> {
+  const server = stack.use(await startPlacesContractServer())
+  say('The places of the demo do not exist.')
+  return googlePlaces({ http, apiKey: server.apiKey, endpoint: server.baseUrl })
 }
 
 async function run(

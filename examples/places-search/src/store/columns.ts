@@ -14,5 +14,5 @@ export const searchColumns = `
 /** The columns of a place, under the names of the interface `Place`. `p` is the table. */
 export const placeColumns = `
   p.id, p.tenant_id as "tenantId", p.provider, p.source, p.provider_place_id as "providerPlaceId", p.name, p.address,
-  p.lat, p.lng, p.rating::float8 as rating, p.rating_count as "ratingCount", p.price_level as "priceLevel", p.types,
+  p.lat, p.lng, p.rating::numeric::float8 as rating, p.rating_count as "ratingCount", p.price_level as "priceLevel", p.types,
   p.phone, p.website, p.status, p.processing, p.first_seen as "firstSeen", p.fetched_at as "fetchedAt"`

@@ -10,8 +10,9 @@ import {
   ServiceError,
   wait,
 } from '@pooler-safe/example-foundation'
+import { openCommandDemo, openCommandEndpoint } from '@pooler-safe/example-foundation/command'
+import { demoHosts } from '@pooler-safe/example-foundation/demo'
 import { JobService, Worker } from '@pooler-safe/example-job-service'
-import { startPooler, startPostgres } from '@pooler-safe/testkit'
 import { exportFormats } from '../export.ts'
 import { sitemapJobTypes } from '../job-type.ts'
 import { migrateSitemaps } from '../migrate.ts'
@@ -21,32 +22,18 @@ import { sitemapHandlers } from '../worker.ts'
 import { healthText, scanSummary, sitemapTree } from './report.ts'
 
 const help = `pnpm sitemap <site or sitemap> [options]
+pnpm sitemap --demo [site]    the same with sites of our own on this machine: nothing is asked outside
 
   --max-urls <n>      URLs that are stored at most (100000)
   --export <format>   print the URLs instead of the report: csv, json or ndjson
   --allow-loopback    also ask this machine, for sites that are being built
   --help              this text
 
-With DATABASE_URL (a transaction-mode pooler) and DIRECT_DATABASE_URL the result is kept there, and a second scan asks
-only for what has changed. Without them a new database is started and thrown away.
+The result is kept, and a second scan asks only for what has changed: in DATABASE_URL (a transaction-mode pooler) and
+DIRECT_DATABASE_URL, or, without them, in a database of its own in .pooler-safe. With --demo that is one apart.
 `
 
-interface Endpoint {
-  readonly url: string
-  readonly directUrl: string | undefined
-}
-
-async function openEndpoint(stack: AsyncDisposableStack): Promise<Endpoint> {
-  const { DATABASE_URL: url, DIRECT_DATABASE_URL: directUrl } = process.env
-  if (url) return { url, directUrl: directUrl === '' ? undefined : directUrl }
-  if (directUrl) throw new ServiceError('CONFIGURATION_INVALID', 'DIRECT_DATABASE_URL is set and DATABASE_URL is not.')
-  process.stderr.write('No DATABASE_URL: the result is kept in a new database until the end.\n')
-  const postgres = await startPostgres()
-  stack.defer(() => postgres.stop())
-  const pooler = await startPooler({ upstream: postgres.url, poolSize: 4 })
-  stack.defer(() => pooler.stop({ drainMs: 200 }))
-  return { url: pooler.url, directUrl: postgres.url }
-}
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -56,10 +43,12 @@ async function main(args: string[]): Promise<number> {
       'max-urls': { type: 'string' },
       export: { type: 'string' },
       'allow-loopback': { type: 'boolean', default: false },
+      demo: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
-  const [url, ...others] = positionals
+  const { demo } = values
+  const [url = demo ? demoHosts.newspaper : undefined, ...others] = positionals
   if (values.help || url === undefined || others.length > 0) {
     ;(values.help ? process.stdout : process.stderr).write(help)
     return values.help ? 0 : 2
@@ -71,8 +60,10 @@ async function main(args: string[]): Promise<number> {
   const maxUrls = values['max-urls'] === undefined ? {} : { maxUrls: Number(values['max-urls']) }
   await using stack = new AsyncDisposableStack()
   const logger = createLogger({ name: 'sitemap', level: 'warn' })
-  const http = stack.use(createHttpClient({ allowLoopback: values['allow-loopback'] }))
-  const endpoint = await openEndpoint(stack)
+  const http = demo
+    ? (await openCommandDemo(stack, logger)).http
+    : stack.use(createHttpClient({ allowLoopback: values['allow-loopback'] }))
+  const endpoint = await openCommandEndpoint(stack, { demo, say })
   if (endpoint.directUrl !== undefined) await migrateSitemaps(endpoint.directUrl, logger)
   const database = openDatabase({ url: endpoint.url, applicationName: 'sitemap', max: 4, wireGuard: true, logger })
   stack.defer(() => database.close())

@@ -1,9 +1,9 @@
-/** `pnpm batch file.csv`: makes a batch of the sites in a file and works on it; see `--help`. */
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { text as readAll } from 'node:stream/consumers'
+import { openCommandDemo, openCommandEndpoint } from '@pooler-safe/example-foundation/command'
 import {
   createHttpClient,
   createLogger,
@@ -14,6 +14,8 @@ import {
   openDatabase,
   readConfiguration,
   wait,
+  type Logger,
+  type HttpClient,
   type Shutdown,
   type TenantId,
 } from '@pooler-safe/example-foundation'
@@ -24,49 +26,80 @@ import { csvLines } from '../input/csv.ts'
 import { streamedTextLines } from '../input/streamed-text.ts'
 import { batchJobTypes } from '../jobs.ts'
 import { BatchProcessor, type InitiatedBatch } from '../service/batch-processor.ts'
+import type { ItemProcessors } from '../processor.ts'
 import { processorsWith, startBatchWorker } from '../worker/batch-worker.ts'
 import { help, readCommand, UsageError, type Command } from './command-line.ts'
+import { demoLines } from './demo-lines.ts'
 import { batchVariables } from './variables.ts'
 
 type Run = Extract<Command, { readonly action: 'run' }>
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
-async function main(args: readonly string[]): Promise<number> {
+export interface BatchCommandOptions {
+  /** Makes or updates the tables that the kinds of items need, on the direct URL. */
+  readonly migrate: (directUrl: string, logger: Logger) => Promise<unknown>
+  /** Kinds of items besides `home-page`. */
+  readonly processors: (http: HttpClient) => ItemProcessors
+}
+
+/**
+ * `pnpm batch file.csv`: makes a batch of the sites in a file and works on it; see `--help`. Resolves to the exit code; what went
+ * wrong is a line on standard error.
+ */
+export async function runBatchCommand(args: readonly string[], options: BatchCommandOptions): Promise<number> {
+  try {
+    return await main(args, options)
+  } catch (error) {
+    say(`batch: ${explain(error)}`)
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+async function main(args: readonly string[], { migrate, processors }: BatchCommandOptions): Promise<number> {
   const command = readCommand(args)
   if (command.action === 'help') {
     process.stdout.write(help)
     return 0
   }
-  const configuration = readConfiguration({ shape: batchVariables, prefix: 'BATCH_' })
+  const { demo } = command
+  const configuration = readConfiguration({
+    shape: { ...batchVariables, DATABASE_URL: batchVariables.DATABASE_URL.optional() },
+    prefix: 'BATCH_',
+  })
   const logger = createLogger({ name: 'batch', level: configuration.LOG_LEVEL })
   const shutdown = onShutdown({ logger })
   try {
+    const stack = new AsyncDisposableStack()
+    shutdown.add('closing what was opened for the command', () => stack.disposeAsync())
+    const endpoint = await openCommandEndpoint(stack, { demo, say })
+    if (endpoint.directUrl !== undefined) await migrate(endpoint.directUrl, logger)
     const database = openDatabase({
-      url: configuration.DATABASE_URL,
+      url: endpoint.url,
       applicationName: 'batch',
       max: configuration.BATCH_POOL_MAX,
       wireGuard: true,
       logger,
     })
     shutdown.add('closing the database', () => database.close())
-    const http = createHttpClient({
-      logger,
-      ...(configuration.BATCH_USER_AGENT !== undefined && { userAgent: configuration.BATCH_USER_AGENT }),
-    })
-    shutdown.add('closing the HTTP client', () => http.close())
+    const userAgent = configuration.BATCH_USER_AGENT
+    const http = demo
+      ? (await openCommandDemo(stack, logger)).http
+      : stack.use(createHttpClient({ logger, ...(userAgent !== undefined && { userAgent }) }))
+    const kinds = processorsWith(http, processors(http))
     const isRun = command.action === 'run' && !command.detach
     if (!isRun) {
       const jobs = await JobService.open({ database, types: batchJobTypes, logger })
       shutdown.add('closing the queue', () => jobs.close())
-      const batches = await BatchProcessor.open({ database, jobs, processors: processorsWith(http), logger })
+      const batches = await BatchProcessor.open({ database, jobs, processors: kinds, logger })
       const tenant = await ensureTenant(database, configuration.BATCH_TENANT)
       return command.action === 'run'
         ? await initiate(batches, database, tenant, command)
         : await act(batches, database, tenant, command)
     }
     const webhookSecret = configuration.BATCH_WEBHOOK_SECRET
-    const worker = await startBatchWorker({ database, http, logger, webhookSecret, pollMs: 100, graceMs: 0 })
+    const tuning = { pollMs: 100, graceMs: 0 }
+    const worker = await startBatchWorker({ database, http, logger, webhookSecret, processors: kinds, ...tuning })
     shutdown.add('stopping the worker', () => worker.stop())
     const tenant = await ensureTenant(database, configuration.BATCH_TENANT)
     return await run(worker.processor, database, tenant, command, shutdown)
@@ -123,6 +156,7 @@ async function fromFile(
   tenant: TenantId,
   { file: given, input, column, batch }: Run,
 ): Promise<InitiatedBatch> {
+  if (given === undefined) return batches.initiateBatchProcessing(database, tenant, demoLines, batch)
   // pnpm runs the command in the folder of the package.
   const file = given === '-' ? given : resolve(process.env['INIT_CWD'] ?? '.', given)
   if (input === 'json') {
@@ -188,11 +222,4 @@ function progressLine({ state, counts, progress, itemsPerSecond, etaMs }: BatchP
   const eta = etaMs === null ? '' : `, ${formatMs(etaMs)} left`
   const { succeeded, failed, running, total } = counts
   return `${state}: ${Math.floor(progress * 100)} %, ${succeeded} succeeded, ${failed} failed, ${running} running of ${total}${rate}${eta}`
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`batch: ${explain(error)}\n`)
-  process.exitCode = error instanceof UsageError ? 2 : 1
 }

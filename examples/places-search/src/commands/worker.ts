@@ -1,0 +1,43 @@
+/** `pnpm --filter @pooler-safe/example-places-search worker`: runs searches until a signal comes. Any number may run. */
+import {
+  createHttpClient,
+  createLogger,
+  explain,
+  onShutdown,
+  openDatabase,
+  readConfiguration,
+} from '@pooler-safe/example-foundation'
+import { JobService, Worker } from '@pooler-safe/example-job-service'
+import { placesJobTypes } from '../jobs.ts'
+import { PlacesService } from '../service/places-service.ts'
+import { placesHandlers } from '../worker/handlers.ts'
+import { providersOf } from './providers.ts'
+import { placesVariables } from './variables.ts'
+
+async function main(): Promise<void> {
+  const read = readConfiguration({ shape: placesVariables, prefix: 'PLACES_' })
+  const logger = createLogger({ name: 'places-worker', level: read.LOG_LEVEL })
+  const shutdown = onShutdown({ logger })
+  try {
+    const { DATABASE_URL: url, PLACES_POOL_MAX: max, PLACES_USER_AGENT: userAgent } = read
+    const database = openDatabase({ url, applicationName: 'places-worker', max, wireGuard: true, logger })
+    shutdown.add('closing the database', () => database.close())
+    const http = createHttpClient({ logger, ...(userAgent !== undefined && { userAgent }) })
+    shutdown.add('closing the HTTP client', () => http.close())
+    const jobs = await JobService.open({ database, types: placesJobTypes, logger, maintainQueue: true })
+    shutdown.add('closing the queue', () => jobs.close())
+    const places = await PlacesService.open({ database, jobs, providers: providersOf(http, read), logger })
+    const worker = Worker.start({ database, service: jobs, handlers: placesHandlers(places), logger })
+    shutdown.add('stopping the worker', () => worker.stop())
+  } catch (error) {
+    await shutdown.end('the start failed')
+    throw error
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`worker: ${explain(error)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,62 @@
+/** `pnpm --filter @pooler-safe/example-platform worker`: works on the jobs of all services until a signal comes. Any number may run. */
+import {
+  createHttpClient,
+  createLogger,
+  explain,
+  httpOptions,
+  httpVariables,
+  onShutdown,
+  openDatabase,
+  readConfiguration,
+} from '@pooler-safe/example-foundation'
+import { workerVariables } from '@pooler-safe/example-job-service'
+import { providersOf } from '@pooler-safe/example-places-search'
+import { openPlatform } from '../platform.ts'
+import { startPlatformWorker } from '../worker.ts'
+import { platformVariables } from './variables.ts'
+
+async function main(): Promise<void> {
+  const read = readConfiguration({
+    shape: { ...workerVariables, ...httpVariables, ...platformVariables },
+    prefix: 'JOBS_',
+  })
+  const logger = createLogger({ name: 'platform-worker', level: read.LOG_LEVEL })
+  const { JOBS_GRACE_MS: graceMs, JOBS_KEEP_DAYS: keepDays } = read
+  const shutdown = onShutdown({ logger, limitMs: (graceMs ?? 10_000) + 20_000 })
+  try {
+    const database = openDatabase({
+      url: read.DATABASE_URL,
+      applicationName: 'platform-worker',
+      max: read.JOBS_POOL_MAX,
+      wireGuard: true,
+      logger,
+    })
+    shutdown.add('closing the database', () => database.close())
+    const http = createHttpClient({ ...httpOptions(read), logger })
+    shutdown.add('closing the HTTP client', () => http.close())
+    const providers = providersOf(http, read)
+    const platform = await openPlatform({ database, http, logger, providers, maintainQueue: true })
+    shutdown.add('closing the services', () => platform.close())
+    const worker = startPlatformWorker(platform, {
+      concurrency: read.JOBS_CONCURRENCY,
+      pollMs: read.JOBS_POLL_MS,
+      leaseMs: read.JOBS_LEASE_MS,
+      recoverMs: read.JOBS_RECOVER_MS,
+      graceMs,
+      keepFinishedMs: keepDays === undefined ? undefined : keepDays * 86_400_000,
+      webhookSecret: read.BATCH_WEBHOOK_SECRET,
+    })
+    shutdown.add('stopping the worker', () => worker.stop())
+    logger.info({ worker: worker.worker.name }, 'ready')
+  } catch (error) {
+    await shutdown.end('the start failed')
+    throw error
+  }
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`platform-worker: ${explain(error)}\n`)
+  process.exitCode = 1
+}
