@@ -4,9 +4,13 @@ import { decodeDataRow, decodeServerMessage, type ServerMessage } from '../src/w
 import { cstrings, flush, int32, message, query } from '../src/wire/encode.ts'
 import { FrameAssembler, type Frame } from '../src/wire/frame-assembler.ts'
 import { login } from '../src/wire/login.ts'
+import { defaultTls, type TlsSettings } from '../src/wire/tls-settings.ts'
 import { backend, frontend } from '../src/wire/message-types.ts'
 
 const int16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255])
+
+/** Every byte is the test's own: nothing is asked for before the start-up packet. */
+const plain: TlsSettings = { ...defaultTls, mode: 'disable' }
 
 /** Frontend messages, one function each. */
 export const send = {
@@ -90,7 +94,7 @@ export class RawClient {
   static async connect(url: string, parameters: Record<string, string> = {}, password?: string): Promise<RawClient> {
     const { password: own, ...target } = parseTarget(url)
     return new RawClient(
-      await login({ ...target, parameters, secret: { kind: 'password', password: password ?? own } }),
+      await login({ ...target, tls: plain, parameters, secret: { kind: 'password', password: password ?? own } }),
     )
   }
 

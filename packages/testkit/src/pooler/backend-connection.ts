@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { TestkitError } from '../testkit-error.ts'
 import {
   decodeNotification,
@@ -11,6 +11,7 @@ import { cancelRequest, query, terminate } from '../wire/encode.ts'
 import { FrameWalker } from '../wire/frame-walker.ts'
 import { login, type LoginOptions } from '../wire/login.ts'
 import { backend, isBackendType, largestBodyBytes, status } from '../wire/message-types.ts'
+import { openSocket } from '../wire/open-socket.ts'
 import { SimpleAnswer, type SimpleResult } from '../wire/simple-client.ts'
 import { trackedParameter, trackedValues, type TrackedValues } from './tracked-parameters.ts'
 
@@ -136,20 +137,26 @@ export class BackendConnection {
    * Asks PostgreSQL to cancel what this backend runs, over a connection of its own; resolves when PostgreSQL has closed
    * that one, which it does after the signal was sent.
    */
-  cancel(): Promise<void> {
+  async cancel(): Promise<void> {
     this.#cancels += 1
-    return new Promise((resolve) => {
-      const { host, port, timeoutMs = 10_000 } = this.#options
-      const socket = connect({ host, port, noDelay: true })
-      socket.setTimeout(timeoutMs, () => socket.destroy())
-      socket.on('error', () => undefined)
-      socket.on('data', () => undefined)
-      socket.once('connect', () => socket.write(cancelRequest(this.pid, this.#secretKey)))
-      socket.once('close', () => {
-        this.#cancels -= 1
-        if (this.#cancels === 0) for (const done of this.#cancelsDone.splice(0)) done()
-        resolve()
-      })
+    try {
+      await this.#sendCancel()
+    } catch {
+      // Nobody to ask: then nothing was cancelled.
+    } finally {
+      this.#cancels -= 1
+      if (this.#cancels === 0) for (const done of this.#cancelsDone.splice(0)) done()
+    }
+  }
+
+  async #sendCancel(): Promise<void> {
+    const { timeoutMs = 10_000 } = this.#options
+    const socket = await openSocket(this.#options, (one) => one.setTimeout(timeoutMs, () => one.destroy()))
+    await new Promise<void>((resolve) => {
+      socket.on('error', () => undefined).on('data', () => undefined)
+      socket.once('close', () => resolve())
+      socket.write(cancelRequest(this.pid, this.#secretKey))
+      socket.resume()
     })
   }
 

@@ -13,6 +13,8 @@ export interface Refusal {
   readonly message: string
   /** Default `FATAL`. */
   readonly severity?: 'ERROR' | undefined
+  /** What a real pooler writes into its log: why a log-in upstream failed. */
+  readonly detail?: string
   /** The client's own hazard behind it, if there is one. */
   readonly hazard?: HazardId
 }
@@ -65,7 +67,7 @@ const loginFailing = 'server login has been failing, try again later (server_log
 function refusalOf(error: unknown, unknownDatabase: Refusal): Refusal {
   if (error instanceof ServerError && error.sqlstate === '3D000') return unknownDatabase
   if (error instanceof ServerError) return { sqlstate: error.sqlstate, message: error.serverMessage }
-  return { sqlstate: '08P01', message: loginFailing }
+  return { sqlstate: '08P01', message: loginFailing, ...(error instanceof Error && { detail: error.message }) }
 }
 
 /**
@@ -257,7 +259,8 @@ export class BackendPool {
 
   #enqueue(borrower: Borrower, patient = false): void {
     if (!patient && this.#failure && this.#loginIsFailing() && this.backends.length === 0) {
-      borrower.onRefused({ sqlstate: '08P01', message: loginFailing })
+      const { detail } = this.#failure
+      borrower.onRefused({ sqlstate: '08P01', message: loginFailing, ...(detail !== undefined && { detail }) })
       return
     }
     const { queryWaitTimeoutMs } = this.#options

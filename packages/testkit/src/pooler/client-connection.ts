@@ -138,9 +138,9 @@ export class ClientConnection implements Borrower, BackendUser {
     if (this.#lease.state === 'closed') return
     if (refusal) {
       this.#wasClosedByUs = true
-      const { sqlstate, message, severity } = refusal
+      const { sqlstate, message, severity, detail } = refusal
       this.#emit({ type: 'client-failed', ...this.#who(), sqlstate, message })
-      if (sqlstate !== '') this.#socket.write(fatal(sqlstate, message, severity))
+      if (sqlstate !== '') this.#socket.write(fatal(sqlstate, message, severity, detail))
     }
     this.#onGone()
     this.#socket.destroySoon()

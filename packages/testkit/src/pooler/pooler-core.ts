@@ -343,9 +343,9 @@ export class PoolerCore {
         pool.release(backend)
         welcomed(pool.welcome ?? backend.parameters)
       },
-      onRefused: ({ sqlstate, message, severity }: Refusal) => {
+      onRefused: ({ sqlstate, message, severity, detail }: Refusal) => {
         clearTimeout(timer)
-        socket.write(fatal(sqlstate, message, severity))
+        socket.write(fatal(sqlstate, message, severity, detail))
         socket.destroySoon()
       },
     }
@@ -467,7 +467,7 @@ export class PoolerCore {
       before.pool.secret = secret
       return before
     }
-    const { host, port } = this.upstream
+    const { host, port, tls } = this.upstream
     const { behaviour, poolSize, serverLoginRetryMs = 200, onEvent, waitTimeoutMs, audit, onViolation } = this.settings
     const { backendApplicationName } = behaviour
     const parameters = {
@@ -484,7 +484,7 @@ export class PoolerCore {
             followed: behaviour.followed,
           })
     const pool = new BackendPool({
-      login: { host, port, user, database, parameters },
+      login: { host, port, user, database, parameters, tls },
       secret,
       schedule,
       queryWaitTimeoutMs: waitTimeoutMs,
