@@ -108,4 +108,13 @@ export const judgeMutations: readonly Mutation[] = [
     replacement: '',
     tests: ['packages/testkit/test/upstream-tls.test.ts'],
   },
+  {
+    id: 'surplus-answers',
+    removes: 'an answer behind the end of an answer is not given to the next client',
+    invariants: [],
+    file: `${pooler}/client-connection.ts`,
+    anchor: 'if (hasMore && this.#window.isIdle) {',
+    replacement: 'if (hasMore && this.#window.isIdle && hasMore !== hasMore) {',
+    tests: ['test/fuzz/fuzz.test.ts'],
+  },
 ]

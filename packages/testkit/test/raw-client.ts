@@ -63,7 +63,7 @@ export class RawClient {
   readonly notices: ServerMessage[] = []
   /** Resolves when the socket is closed, with the FATAL errors that nobody waited for. */
   readonly closed: Promise<ServerMessage[]>
-  readonly #assembler = new FrameAssembler()
+  readonly #assembler = new FrameAssembler(128 * 1024 * 1024)
   readonly #stray: ServerMessage[] = []
   #frames: Frame[] = []
   #answers: Answer[] = []

@@ -10,7 +10,7 @@ import {
 import { cancelRequest, query, terminate } from '../wire/encode.ts'
 import { FrameWalker } from '../wire/frame-walker.ts'
 import { login, type LoginOptions } from '../wire/login.ts'
-import { backend, isBackendType, largestBodyBytes, status } from '../wire/message-types.ts'
+import { backend, isBackendType, largestBodyBytes, mayComeUnasked, status } from '../wire/message-types.ts'
 import { openSocket } from '../wire/open-socket.ts'
 import { SimpleAnswer, type SimpleResult } from '../wire/simple-client.ts'
 import { trackedParameter, trackedValues, type TrackedValues } from './tracked-parameters.ts'
@@ -32,8 +32,10 @@ export interface BackendUser {
   /** Whether the tags of what is running now matter to this user. */
   readonly wantsTags: boolean
   onParameter(name: string, value: string): void
-  /** ReadyForQuery was passed on. */
-  onReady(transactionStatus: number): void
+  /** ReadyForQuery was passed on. `hasMore`: an answer goes on behind it, as if more had been asked for. */
+  onReady(transactionStatus: number, hasMore: boolean): void
+  /** Nothing was asked for that has not been answered. */
+  readonly awaitsNothing: boolean
   /** The backend is gone. */
   onLost(error: Error): void
 }
@@ -185,7 +187,8 @@ export class BackendConnection {
     user?.onLost(error)
   }
 
-  #violate(what: string): void {
+  /** Gives this backend up because of what it said: nobody can know whose answers the next bytes are. */
+  violate(what: string): void {
     this.#lose(new TestkitError('protocol-violation', `The backend broke the protocol: ${what}.`))
     this.socket.destroy()
   }
@@ -227,7 +230,7 @@ export class BackendConnection {
           this.#pass(chunk, runStart, offset)
           runStart = offset
         }
-        this.#messageEnds()
+        this.#messageEnds(offset < chunk.length && mayComeUnasked[chunk[offset] ?? 0] !== true)
         if (this.#lost) return
       }
     }
@@ -242,11 +245,15 @@ export class BackendConnection {
   #isPlausible(): boolean {
     const { type, bodyLength } = this.#walker
     if (bodyLength < 0 || bodyLength > largestBodyBytes || isBackendType[type] !== true) {
-      this.#violate(`message type ${type} with a length of ${bodyLength + 4} bytes`)
+      this.violate(`message type ${type} with a length of ${bodyLength + 4} bytes`)
       return false
     }
     if (type === backend.readyForQuery && (bodyLength !== 1 || (!this.#user && !this.#own))) {
-      this.#violate('a ReadyForQuery that nobody waits for')
+      this.violate('a ReadyForQuery that nobody waits for')
+      return false
+    }
+    if (mayComeUnasked[type] !== true && !this.#own && this.#user?.awaitsNothing !== false) {
+      this.violate(`an answer that nobody waits for, of type ${type}`)
       return false
     }
     return true
@@ -279,19 +286,19 @@ export class BackendConnection {
     this.#partBytes += taken
   }
 
-  #messageEnds(): void {
+  #messageEnds(hasMore: boolean): void {
     const { type } = this.#walker
     const body = this.#parts.length === 1 && this.#parts[0] ? this.#parts[0] : Buffer.concat(this.#parts)
     this.#parts = []
     this.#partBytes = 0
     try {
-      this.#take(type, body)
+      this.#take(type, body, hasMore)
     } catch {
-      this.#violate(`an unreadable message of type ${type}`)
+      this.violate(`an unreadable message of type ${type}`)
     }
   }
 
-  #take(type: number, body: Buffer): void {
+  #take(type: number, body: Buffer, hasMore: boolean): void {
     if (type === backend.parameterStatus) {
       const { name, value } = decodeParameterStatus(body)
       const tracked = trackedParameter(name)
@@ -303,6 +310,10 @@ export class BackendConnection {
       const own = this.#own
       const result = own?.answer.take({ type, body })
       if (!own || !result) return
+      if (hasMore) {
+        this.violate('an answer behind the end of an answer')
+        return
+      }
       this.#own = undefined
       if (own.answer.error) own.reject(own.answer.error)
       else own.resolve(result)
@@ -324,7 +335,7 @@ export class BackendConnection {
         user?.onTag(body.toString('latin1', 0, Math.max(0, body.length - 1)))
         return
       case backend.readyForQuery:
-        user?.onReady(this.transactionStatus)
+        user?.onReady(this.transactionStatus, hasMore)
         return
       default:
     }

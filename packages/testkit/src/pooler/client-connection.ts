@@ -218,10 +218,18 @@ export class ClientConnection implements Borrower, BackendUser {
     if (tracked && this.#context.profile.followed.includes(tracked)) this.identity.tracked[tracked] = value
   }
 
-  onReady(transactionStatus: number): void {
+  get awaitsNothing(): boolean {
+    return this.#window.isIdle
+  }
+
+  onReady(transactionStatus: number, hasMore: boolean): void {
     this.trial?.watch.ready(transactionStatus)
     this.#context.carrier?.ready()
     this.#window.received(backend.readyForQuery)
+    if (hasMore && this.#window.isIdle) {
+      this.backend?.violate('an answer behind the end of an answer')
+      return
+    }
     if (this.#refusesBlock(transactionStatus)) return
     if (this.#window.isDoubtful) {
       this.close({
