@@ -45,6 +45,8 @@ export interface ClientIdentity {
   readonly user: string
   readonly database: string
   readonly tracked: TrackedValues
+  /** What the client called itself at start-up, whatever the pooler made of that. */
+  readonly applicationName: string
   /** Settings that each backend gets with the client, and keeps. */
   readonly imposed: Readonly<Record<string, string>>
   readonly random: () => number
@@ -120,7 +122,7 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   get applicationName(): string {
-    return this.identity.tracked.application_name ?? ''
+    return this.identity.tracked.application_name ?? this.identity.applicationName
   }
 
   /** True when no transaction is under way and nothing waits. */

@@ -277,7 +277,7 @@ export class PoolerCore {
     clearTimeout(timer)
     const message = 'no more connections allowed (max_client_conn)'
     const { user, database, startup } = arrival
-    const applicationName = startup.tracked.application_name ?? ''
+    const { applicationName } = startup
     const client = { id: 0, applicationName, address: addressOf(socket), user, database }
     if (this.#isJudging) {
       this.judge.charge({ hazard: 'double-pool-sizing', evidence: 'answer', summary: message, client })
@@ -374,11 +374,20 @@ export class PoolerCore {
     )
     const connection = new ClientConnection(
       socket,
-      { client: order, address: addressOf(socket), user, database, tracked, imposed: startup.imposed, random },
+      {
+        client: order,
+        address: addressOf(socket),
+        user,
+        database,
+        tracked,
+        applicationName: startup.applicationName,
+        imposed: startup.imposed,
+        random,
+      },
       {
         pool: entry.pool,
         profile: behaviour,
-        chaos: this.#chaosFor(order, tracked.application_name ?? startup.applicationName),
+        chaos: this.#chaosFor(order, startup.applicationName),
         terminate: (backendPid) => this.#terminate(backendPid),
         losesPipelined: this.settings.losesPipelined ?? false,
         carrier:

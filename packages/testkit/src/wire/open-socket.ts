@@ -1,5 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls'
 import { checkServerIdentity, connect as connectTls } from 'node:tls'
 import { TestkitError } from '../testkit-error.ts'
 import { sslRequest } from './encode.ts'
