@@ -61,6 +61,8 @@ export class RawClient {
   readonly secretKey: Buffer
   readonly parameters: Map<string, string>
   readonly notices: ServerMessage[] = []
+  /** How many notifications have come. */
+  notifications = 0
   /** Resolves when the socket is closed, with the FATAL errors that nobody waited for. */
   readonly closed: Promise<ServerMessage[]>
   readonly #assembler = new FrameAssembler(128 * 1024 * 1024)
@@ -176,6 +178,7 @@ export class RawClient {
   #take(chunk: Buffer): void {
     this.#assembler.read(chunk, (frame) => {
       if (frame.type === backend.noticeResponse) this.notices.push(decodeServerMessage(frame.body))
+      else if (frame.type === backend.notificationResponse) this.notifications += 1
       else this.#frames.push({ type: frame.type, body: Buffer.from(frame.body) })
       if (frame.type === backend.readyForQuery) this.#finish(frame.body.toString())
       return true

@@ -7,7 +7,7 @@ import {
   type Notification,
   type ServerMessage,
 } from '../wire/decode.ts'
-import { cancelRequest, query, terminate } from '../wire/encode.ts'
+import { cancelRequest, message, query, terminate } from '../wire/encode.ts'
 import { FrameWalker } from '../wire/frame-walker.ts'
 import { login, type LoginOptions } from '../wire/login.ts'
 import { backend, isBackendType, largestBodyBytes, mayComeUnasked, status } from '../wire/message-types.ts'
@@ -50,6 +50,8 @@ type Route = 'user' | 'own' | 'nobody'
 
 /** Bodies that we read, not only pass on, are read up to here. */
 const readableBytes = 64 * 1024
+/** Notifications that are kept for the next user, for poolers that do so. */
+const mostKept = 100
 
 /**
  * One connection to PostgreSQL, used by one client at a time. It reads the headers of what comes from the backend and
@@ -79,6 +81,8 @@ export class BackendConnection {
   #cancels = 0
   #cancelsDone: (() => void)[] = []
   #lost: Error | undefined
+  /** Notifications that came while nobody had this backend. */
+  #kept: Buffer[] = []
 
   private constructor(options: LoginOptions, session: Awaited<ReturnType<typeof login>>) {
     this.#options = options
@@ -105,6 +109,14 @@ export class BackendConnection {
 
   attach(user: BackendUser): void {
     this.#user = user
+  }
+
+  /** The notifications that came while nobody had this backend, as they came. */
+  takeNotifications(): Buffer | undefined {
+    if (this.#kept.length === 0) return undefined
+    const kept = Buffer.concat(this.#kept)
+    this.#kept = []
+    return kept
   }
 
   /** Takes the backend away from its user; reading goes on, whatever backpressure the user had caused. */
@@ -317,6 +329,10 @@ export class BackendConnection {
       this.#own = undefined
       if (own.answer.error) own.reject(own.answer.error)
       else own.resolve(result)
+      return
+    }
+    if (this.#route === 'nobody' && type === backend.notificationResponse) {
+      if (this.#kept.length < mostKept) this.#kept.push(message(type, body))
       return
     }
     if (this.#route !== 'user') return

@@ -102,6 +102,7 @@ export class ClientConnection implements Borrower, BackendUser {
   /** ReadyForQuery came while a message of ours was half sent: the backend is given back at its end. */
   #releaseAtFrameEnd = false
   #wasClosedByUs = false
+  #saidGoodbye = false
   #outputIsFull = false
   #waitsForDrain = false
   #fatalPassed = false
@@ -384,6 +385,7 @@ export class ClientConnection implements Borrower, BackendUser {
       return 'end'
     }
     if (type === frontend.terminate) {
+      this.#saidGoodbye = true
       this.close()
       return 'end'
     }
@@ -699,6 +701,10 @@ export class ClientConnection implements Borrower, BackendUser {
   #link(backend: BackendConnection): void {
     this.#transactions += 1
     backend.attach(this)
+    if (this.#context.profile.notifications === 'kept') {
+      const kept = backend.takeNotifications()
+      if (kept) this.#socket.write(kept)
+    }
     const { client, user, database } = this.identity
     const record = this.#context.recording?.begin({
       client,
@@ -788,7 +794,8 @@ export class ClientConnection implements Borrower, BackendUser {
   #giveUp(server: BackendConnection): void {
     const { pool, profile } = this.#context
     const isHalfSent = this.#walker.bodyLeft > 0 || this.#window.isCopying || this.#window.isDoubtful
-    if (profile.vanished === 'backend-closed' || isHalfSent) {
+    const fate = this.#saidGoodbye ? profile.terminated : profile.vanished
+    if (fate === 'backend-closed' || isHalfSent) {
       pool.discard(server)
       return
     }
