@@ -89,6 +89,7 @@ export class BackendPool {
   #failure: Refusal | undefined
   #retryTimer: NodeJS.Timeout | undefined
   #closed = false
+  #exhaustedUntil = 0
 
   constructor(options: BackendPoolOptions) {
     this.#options = options
@@ -181,6 +182,17 @@ export class BackendPool {
     return BackendConnection.open({ ...this.#options.login, secret: this.secret })
   }
 
+  /** Gives nobody a backend for a while, as if others held them all. */
+  exhaust(ms: number): void {
+    this.#exhaustedUntil = Date.now() + ms
+    setTimeout(() => this.#serve(), ms + 1).unref()
+  }
+
+  /** Closes every backend; whoever has one loses it. */
+  closeBackends(): void {
+    for (const { backend } of this.#slots) backend?.close()
+  }
+
   close(): void {
     this.#closed = true
     clearTimeout(this.#retryTimer)
@@ -220,6 +232,7 @@ export class BackendPool {
   }
 
   #choose(borrower: Borrower): Slot | undefined {
+    if (Date.now() < this.#exhaustedUntil) return undefined
     const { schedule } = this.#options
     const mayOpen = !this.#loginIsFailing()
     const moves = schedule.moves(borrower.swapsSeen)

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { ClientChaos } from '../chaos/client-chaos.ts'
-import type { Disturbance } from '../chaos/plan.ts'
+import type { Disturbance, PoolerDisturbance } from '../chaos/plan.ts'
 import type { ClientTrial, Docket } from '../judge/client-trial.ts'
 import type { RecordedStatement, Recording, TransactionRecorder } from '../recording/recording.ts'
 import { cstringAt, decodeBindTexts, type Notification, type ServerMessage } from '../wire/decode.ts'
@@ -27,6 +27,8 @@ export interface ClientContext {
   readonly chaos: ClientChaos | undefined
   /** Has PostgreSQL end a backend; resolves when it is gone. */
   readonly terminate: (backendPid: number) => Promise<void>
+  /** Disturbs everybody. */
+  readonly disturbAll: (disturbance: PoolerDisturbance) => void
   /** What a client sends before its last request is answered is lost when the backend is given back. */
   readonly losesPipelined: boolean
   readonly recording: Recording | undefined
@@ -99,6 +101,8 @@ export class ClientConnection implements Borrower, BackendUser {
   /** What happens when the current message is sent. */
   #next: Disturbance | undefined
   #splitsFrames = false
+  /** How long each message is on its way. */
+  #slowMs = 0
   /** ReadyForQuery came while a message of ours was half sent: the backend is given back at its end. */
   #releaseAtFrameEnd = false
   #wasClosedByUs = false
@@ -409,9 +413,10 @@ export class ClientConnection implements Borrower, BackendUser {
     }
     const disturbance = chaos.before(type)
     this.#next = chaos.after()
-    if (!disturbance) return false
+    const due = disturbance ?? (this.#slowMs > 0 ? ({ action: 'stall', ms: this.#slowMs } as const) : undefined)
+    if (!due) return false
     this.#isCounted = true
-    this.#disturb(disturbance)
+    this.#disturb(due)
     return true
   }
 
@@ -443,8 +448,14 @@ export class ClientConnection implements Borrower, BackendUser {
       case 'split-frames':
         this.#splitsFrames = true
         return
+      case 'slow-link':
+        this.#slowMs = disturbance.ms
+        return
       case 'stall':
         await new Promise((resolve) => setTimeout(resolve, disturbance.ms))
+        return
+      default:
+        this.#context.disturbAll(disturbance)
     }
   }
 

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { BackendAudit } from '../audit/residue.ts'
 import { ClientChaos } from '../chaos/client-chaos.ts'
+import type { PoolerDisturbance } from '../chaos/plan.ts'
 import { parseTarget, type ConnectionTarget } from '../connection-target.ts'
 import { BackendAuditor } from '../judge/backend-auditor.ts'
 import { ClientTrial, type Court } from '../judge/client-trial.ts'
@@ -82,6 +83,7 @@ export class PoolerCore {
   #arrivals = 0
   /** Clients that have proved who they are and are not gone. */
   #admitted = 0
+  #loginsRefusedUntil = 0
   #stopping: Promise<void> | undefined
 
   constructor(options: StartPoolerOptions) {
@@ -268,9 +270,13 @@ export class PoolerCore {
         socket.destroySoon()
         return
       case 'client':
-        if (this.#admitted >= (this.settings.maxClients ?? 10_000)) this.#refuseClient(arrival.socket, arrival, timer)
+        if (this.#isFull) this.#refuseClient(arrival.socket, arrival, timer)
         else this.#admit(arrival.socket, arrival, timer)
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#admitted >= (this.settings.maxClients ?? 10_000) || Date.now() < this.#loginsRefusedUntil
   }
 
   #refuseClient(socket: Socket, arrival: Extract<Arrival, { kind: 'client' }>, timer: NodeJS.Timeout): void {
@@ -389,6 +395,7 @@ export class PoolerCore {
         profile: behaviour,
         chaos: this.#chaosFor(order, startup.applicationName),
         terminate: (backendPid) => this.#terminate(backendPid),
+        disturbAll: (disturbance) => this.#disturb(disturbance, entry.pool),
         losesPipelined: this.settings.losesPipelined ?? false,
         carrier:
           behaviour.statements === 'blind' ? undefined : new StatementCarrier(behaviour.statements, entry.carried),
@@ -454,6 +461,22 @@ export class PoolerCore {
       await client.query(`select pg_catalog.pg_terminate_backend(${backendPid}, 5000)`)
     } finally {
       await client.close()
+    }
+  }
+
+  #disturb(disturbance: PoolerDisturbance, pool: BackendPool): void {
+    switch (disturbance.action) {
+      case 'refuse-logins':
+        this.#loginsRefusedUntil = Date.now() + disturbance.ms
+        return
+      case 'exhaust-pool':
+        pool.exhaust(disturbance.ms)
+        return
+      case 'restart-pooler':
+        for (const { connection } of [...this.#clients.values()]) {
+          connection.close({ sqlstate: '57P01', message: 'the pooler is shutting down' })
+        }
+        for (const one of this.pools()) one.pool.closeBackends()
     }
   }
 
