@@ -26,7 +26,10 @@ function watch(options: readonly string[], ...command: string[]): Promise<Ran> {
 interface Report {
   readonly seed: number
   readonly profile: string
-  readonly hazards: readonly { readonly hazard: string }[]
+  readonly hazards: readonly {
+    readonly hazard: string
+    readonly violations: readonly { readonly client: { readonly applicationName: string } }[]
+  }[]
   readonly counts: { readonly allowed: number }
 }
 
@@ -75,6 +78,33 @@ test.skipIf(python === undefined)('a Python program is found out (needs psycopg2
   const { ran, hazards } = await watchJson([], python ?? '', 'programs/lock.py')
   expect(ran.code).toBe(1)
   expect(hazards).toEqual(expect.arrayContaining(['advisory-session-lock', 'session-set']))
+})
+
+describe.skipIf(python === undefined)('bugs planted in a Python program (needs psycopg2)', () => {
+  /** The hazards that each client was charged with, by its name. */
+  async function charged(which: 'bugs' | 'safe'): Promise<{ names: string[]; charges: Map<string, Set<string>> }> {
+    const { ran, report } = await watchJson([], python ?? '', 'programs/planted.py', which)
+    const charges = new Map<string, Set<string>>()
+    for (const { hazard, violations } of report.hazards) {
+      for (const { client } of violations) {
+        const known = charges.get(client.applicationName) ?? new Set()
+        charges.set(client.applicationName, known.add(hazard))
+      }
+    }
+    return { names: ran.out.trim().split('\n'), charges }
+  }
+
+  test('each is reported under its own hazard, charged to the client that did it', async () => {
+    const { names, charges } = await charged('bugs')
+    expect(names.length).toBeGreaterThan(9)
+    for (const name of names) expect([name, ...(charges.get(name) ?? [])]).toEqual([name, name])
+  })
+
+  test('and the same written safely is not reported at all', async () => {
+    const { names, charges } = await charged('safe')
+    expect(names.length).toBeGreaterThan(9)
+    expect([...charges]).toEqual([])
+  })
 })
 
 test.skipIf(pythonAsync === undefined)('a Python program with asyncpg is found out (needs asyncpg)', async () => {

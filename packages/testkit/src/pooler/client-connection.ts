@@ -127,7 +127,10 @@ export class ClientConnection implements Borrower, BackendUser {
   }
 
   get applicationName(): string {
-    return this.identity.tracked.application_name ?? this.identity.applicationName
+    // DISCARD ALL and RESET take the name away on the backend; whoever reads a report still wants it.
+    const { tracked, applicationName } = this.identity
+    const now = tracked.application_name ?? ''
+    return now === '' ? applicationName : now
   }
 
   /** True when no transaction is under way and nothing waits. */
