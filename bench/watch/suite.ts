@@ -8,7 +8,7 @@ before(() => pool.query('create table if not exists orders (id serial primary ke
 after(() => pool.end())
 
 for (let customer = 1; customer <= 200; customer += 1) {
-  test(`customer ${customer} orders three things`, async () => {
+  void test(`customer ${customer} orders three things`, async () => {
     const client = await pool.connect()
     await client.query('begin')
     for (const total of [5, 7, 9]) {
