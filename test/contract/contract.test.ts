@@ -1,7 +1,7 @@
 import { useTestDatabase } from '@pooler-safe/tests/support'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { differences, expected, measured } from './measured.ts'
+import { differences, expected, measured, measuredAs } from './measured.ts'
 import { contractPage, pageFile, tableOf } from './page.ts'
 import { probes } from './probes.ts'
 import { imitations, put, subjects } from './subjects.ts'
@@ -25,6 +25,12 @@ describe.each(probes.map((probe) => ({ probe, name: probe.name })))('$name', ({ 
 
 test('every probe has measured answers, and every measured answer a probe', () => {
   expect(Object.keys(measured).sort()).toEqual(probes.map(({ name }) => name).sort())
+})
+
+test('every measured answer says by which experiment', () => {
+  const isAnswered = ([, answers]: [string, object]): boolean => Object.keys(answers).length > 0
+  const answered = Object.entries(measured).filter(isAnswered)
+  expect(Object.keys(measuredAs).sort()).toEqual(answered.map(([name]) => name).sort())
 })
 
 test('the page shows what was answered', () => {

@@ -250,15 +250,7 @@ export const probes: readonly Probe[] = [
       const { client, pid } = await clientOn(context)
       const victim = await occupy(context, pid)
       const sleeping = victim.ask(send.query('select pg_sleep(0.7)'))
-      const { host, port } = parseTarget(context.url)
-      await new Promise<void>((resolve) => {
-        const socket = connect({ host, port })
-        socket.once('connect', () => socket.write(cancelRequest(client.pid, client.secretKey)))
-        socket
-          .once('close', () => resolve())
-          .on('error', () => undefined)
-          .resume()
-      })
+      await cancel(context, client)
       return outcome(victim, sleeping)
     },
   },
@@ -270,13 +262,9 @@ export const probes: readonly Probe[] = [
       const pid = (await client.ask(send.query('begin')), await client.value(pidSql)) ?? ''
       const watcher = await RawClient.connect(context.directUrl)
       client.socket.destroy()
-      const state = `select coalesce((select state from pg_stat_activity where pid = ${pid}), 'gone')`
-      for (const until = Date.now() + hang; Date.now() < until;) {
-        if ((await watcher.value(state)) !== 'idle in transaction') break
-      }
-      const after = await watcher.value(state)
+      const after = await fateOf(watcher, pid)
       await watcher.end()
-      return after === 'gone' ? 'backend closed' : 'rolled back, backend kept'
+      return after
     },
   },
   {
@@ -398,4 +386,182 @@ export const probes: readonly Probe[] = [
       return outcome(client, client.ask(send.query('select 1')))
     },
   },
+  {
+    name: 'same statement name, next client on that backend',
+    asks: 'A parses a name and is done; B parses it with other SQL.',
+    async run(context) {
+      await clientOn(context, parse('same', `select 'A'`))
+      return ask(await context.connect(), parse('same', `select 'B'`))
+    },
+  },
+  {
+    name: 'Bind of a foreign name, on the backend that has it',
+    asks: 'A parses a name and is done; B binds it.',
+    async run(context) {
+      await clientOn(context, parse('theirs', `select 'of A'`))
+      const other = await context.connect()
+      const answer = other.ask(run('theirs'))
+      const text = await outcome(other, answer)
+      return text === 'ok' ? `runs the statement ${(await answer).rows[0]?.[0] ?? ''}` : text
+    },
+  },
+  {
+    name: 'settings of the client before',
+    asks: 'A sets six settings and leaves; which does the next client see on that backend?',
+    async run(context) {
+      const { client } = await clientOn(context)
+      for (const [name, value] of Object.entries(settings)) await client.ask(send.query(`set ${name} = '${value}'`))
+      await client.end()
+      return (await settingsSeen(await context.connect())).join(', ') || 'none'
+    },
+  },
+  {
+    name: 'temporary table of the client before',
+    asks: 'A makes one and leaves; does the next client read it?',
+    async run(context) {
+      const { client } = await clientOn(context)
+      await client.ask(send.query('create temp table left_behind (id int)'))
+      await client.end()
+      return ask(await context.connect(), send.query('select from left_behind'))
+    },
+  },
+  {
+    name: 'session advisory lock of a client that left',
+    asks: 'A locks and leaves; is the lock still held?',
+    async run(context) {
+      const { client } = await clientOn(context)
+      await client.ask(send.query('select pg_advisory_lock(7)'))
+      await client.end()
+      const watcher = await RawClient.connect(context.directUrl)
+      const free = await watcher.value('select pg_try_advisory_lock(7)')
+      await watcher.end()
+      return free === 't' ? 'free' : 'held'
+    },
+  },
+  {
+    name: 'LISTEN, then NOTIFY',
+    asks: 'A listens; somebody notifies; A runs a query. How many notifications has A read?',
+    async run(context) {
+      const { client } = await clientOn(context, send.query('listen news'))
+      const other = await RawClient.connect(context.directUrl)
+      await other.ask(send.query('notify news'))
+      await other.end()
+      // Nothing in PostgreSQL shows when an idle backend has passed a notification on.
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      await client.value('select 1')
+      return String(client.notifications)
+    },
+  },
+  {
+    name: 'LISTEN of a client that left',
+    asks: 'A listens and leaves; on how many backends do strangers find its channel?',
+    async run(context) {
+      const { client } = await clientOn(context, send.query('listen news'))
+      await client.end()
+      const seen = await onEveryBackend(context, (other) => other.value('select count(*) from pg_listening_channels()'))
+      return `${seen.filter((count) => count !== '0').length} of 2`
+    },
+  },
+  {
+    name: 'two Syncs in flight, the first fails',
+    asks: 'Two requests in one write.',
+    async run(context) {
+      const client = await context.connect()
+      client.write(send.extended('select 1/0'), send.extended('select 5'))
+      const first = await outcome(client, client.answer())
+      return `${first} / ${await outcome(client, client.answer())}`
+    },
+  },
+  {
+    name: 'BEGIN to COMMIT in four Syncs, and one more',
+    asks: 'Five requests in one write: with which states are they answered?',
+    async run(context) {
+      const client = await context.connect()
+      client.write(...['begin', 'select 1', 'select 2', 'commit', 'select 3'].map((sql) => send.extended(sql)))
+      let states = ''
+      for (let index = 0; index < 5; index += 1) {
+        const answer = client.answer()
+        const said = await outcome(client, answer)
+        if (said !== 'ok') return [states, said].filter((part) => part !== '').join(', then ')
+        states += (await answer).status
+      }
+      return states
+    },
+  },
+  {
+    name: 'cancel of a running query',
+    asks: 'A runs a query and cancels it.',
+    async run(context) {
+      const client = await context.connect()
+      const sleeping = client.ask(send.query('select pg_sleep(5)'))
+      const watcher = await RawClient.connect(context.directUrl)
+      await untilRuns(watcher, 'select pg_sleep(5)')
+      await watcher.end()
+      await cancel(context, client)
+      const said = await outcome(client, sleeping)
+      return `${said}; then ${await ask(client, send.query('select 1'))}`
+    },
+  },
+  {
+    name: 'Terminate in a transaction',
+    asks: 'A says goodbye without COMMIT; what becomes of the backend?',
+    async run(context) {
+      const client = await context.connect()
+      const pid = (await client.ask(send.query('begin')), await client.value(pidSql)) ?? ''
+      await client.end()
+      const watcher = await RawClient.connect(context.directUrl)
+      const after = await fateOf(watcher, pid)
+      await watcher.end()
+      return after
+    },
+  },
+  {
+    name: 'client vanishes while its query runs',
+    asks: 'Does the query run to its end?',
+    async run(context) {
+      const client = await context.connect()
+      client.write(send.query(`select pg_sleep(1.2) /* ${Math.random()} */`))
+      const watcher = await RawClient.connect(context.directUrl)
+      await untilRuns(watcher, 'select pg_sleep(1.2)')
+      client.socket.destroy()
+      const started = performance.now()
+      const running = `select count(*) from pg_stat_activity where datname = current_database() and state = 'active' and query like 'select pg_sleep(1.2)%'`
+      while ((await watcher.value(running)) !== '0') await new Promise((resolve) => setTimeout(resolve, 20))
+      await watcher.end()
+      return performance.now() - started > 700 ? 'runs to its end' : 'cancelled at once'
+    },
+  },
+  {
+    name: 'DEALLOCATE ALL itself',
+    asks: 'As a simple query.',
+    run: async (context) => ask(await context.connect(), send.query('deallocate all')),
+  },
 ]
+
+/** Asks for what a client runs to be cancelled; resolves when the pooler has hung up on the request. */
+function cancel({ url }: ProbeContext, { pid, secretKey }: RawClient): Promise<void> {
+  const { host, port } = parseTarget(url)
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    socket.once('connect', () => socket.write(cancelRequest(pid, secretKey)))
+    socket
+      .once('close', () => resolve())
+      .on('error', () => undefined)
+      .resume()
+  })
+}
+
+/** Waits until a query with that text runs in this database. */
+async function untilRuns(watcher: RawClient, text: string): Promise<void> {
+  const running = `select count(*) from pg_stat_activity where datname = current_database() and state = 'active' and pid <> pg_backend_pid() and query like '${text}%'`
+  while ((await watcher.value(running)) === '0') await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** What became of a backend whose client left it in a transaction. */
+async function fateOf(watcher: RawClient, pid: string): Promise<string> {
+  const state = `select coalesce((select state from pg_stat_activity where pid = ${pid}), 'gone')`
+  for (const until = Date.now() + hang; Date.now() < until;) {
+    if ((await watcher.value(state)) !== 'idle in transaction') break
+  }
+  return (await watcher.value(state)) === 'gone' ? 'backend closed' : 'rolled back, backend kept'
+}

@@ -2,6 +2,7 @@ import type { Mutation } from './mutations.ts'
 
 const judge = 'packages/testkit/src/judge'
 const pooler = 'packages/testkit/src/pooler'
+const wire = 'packages/testkit/src/wire'
 const auditTests = ['packages/testkit/test/judge/audit-transactions.test.ts']
 const bugTests = ['packages/testkit/test/judge/planted-bugs.test.ts']
 
@@ -88,5 +89,32 @@ export const judgeMutations: readonly Mutation[] = [
     anchor: 'if (plain.readableLength > 0) return false',
     replacement: '',
     tests: ['packages/testkit/test/tls.test.ts'],
+  },
+  {
+    id: 'upstream-certificate',
+    removes: 'sslmode verify-ca and verify-full check who answers',
+    invariants: [],
+    file: `${wire}/open-socket.ts`,
+    anchor: "rejectUnauthorized: tls.mode === 'verify-ca' || tls.mode === 'verify-full'",
+    replacement: 'rejectUnauthorized: false',
+    tests: ['packages/testkit/test/upstream-tls.test.ts'],
+  },
+  {
+    id: 'upstream-channel-binding',
+    removes: 'SCRAM is bound to the certificate of the server',
+    invariants: [],
+    file: `${wire}/login.ts`,
+    anchor: 'if (end && offered.includes(boundMechanism)) return { serverEndPoint: end }',
+    replacement: '',
+    tests: ['packages/testkit/test/upstream-tls.test.ts'],
+  },
+  {
+    id: 'surplus-answers',
+    removes: 'an answer behind the end of an answer is not given to the next client',
+    invariants: [],
+    file: `${pooler}/client-connection.ts`,
+    anchor: 'if (hasMore && this.#window.isIdle) {',
+    replacement: 'if (hasMore && this.#window.isIdle && hasMore !== hasMore) {',
+    tests: ['test/fuzz/fuzz.test.ts'],
   },
 ]

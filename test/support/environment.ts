@@ -1,4 +1,5 @@
 import { findPgBouncer, startPgBouncer, startPooler, startPostgres } from '@pooler-safe/testkit'
+import { expectedViolations } from './expected-violations.ts'
 import type { PgBouncer, Pooler, PostgresServer } from '@pooler-safe/testkit'
 
 /** The servers of one test run. */
@@ -12,6 +13,9 @@ export interface Environment {
 
 export const poolSize = 4
 
+/** With `POOLER_SAFE_JUDGE=1` the shared pooler judges every transaction of the run, as `pooler-safe watch` does. */
+export const isJudging = process.env['POOLER_SAFE_JUDGE'] === '1'
+
 /** Starts PostgreSQL (or takes the one that `POOLER_SAFE_TEST_URL` names) and the poolers in front of it. */
 export async function startEnvironment(): Promise<Environment> {
   const given = process.env['POOLER_SAFE_TEST_URL']
@@ -22,6 +26,7 @@ export async function startEnvironment(): Promise<Environment> {
     poolSize,
     ...(seed === undefined ? {} : { seed: Number(seed) }),
     record: { maxTransactions: 20_000, maxStatements: 50, maxSqlBytes: 1_000 },
+    ...(isJudging ? { audit: 'every' as const, allow: expectedViolations } : {}),
   })
   // Left to itself an idle PgBouncer hands out the same backend again and again.
   const config = { server_round_robin: 1 }

@@ -19,5 +19,8 @@ export interface Io {
   readonly signal?: AbortSignal
 }
 
-/** 0: nothing found. 1: something found. 2: the command could not do its work. */
-export type ExitCode = 0 | 1 | 2
+/**
+ * 0: nothing found. 1: something found. 2: the command could not do its work. `watch` ends with what its own command
+ * ended with when that failed.
+ */
+export type ExitCode = number

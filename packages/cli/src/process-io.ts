@@ -7,7 +7,7 @@ export function processIo(): { readonly io: Io; readonly flush: () => Promise<vo
     if (error.code !== 'EPIPE') throw error
   })
   const ended = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ended.abort(name))
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => ended.abort(name))
   const io: Io = {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

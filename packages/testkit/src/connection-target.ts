@@ -1,4 +1,5 @@
 import { TestkitError } from './testkit-error.ts'
+import { tlsQuery, tlsSettingsOf, type TlsSettings } from './wire/tls-settings.ts'
 
 /** Where a PostgreSQL or a pooler listens and who logs in. */
 export interface ConnectionTarget {
@@ -7,6 +8,8 @@ export interface ConnectionTarget {
   readonly user: string
   readonly password: string
   readonly database: string
+  /** What the URL said about encryption: `sslmode`, `sslrootcert`, `channel_binding` and so on, as libpq reads them. */
+  readonly tls?: TlsSettings | undefined
 }
 
 /** Reads a `postgres://` URL. Throws `TestkitError` (`invalid-url`) without repeating a password in the message. */
@@ -32,6 +35,7 @@ export function parseTarget(url: string): ConnectionTarget {
     user,
     password: decodeURIComponent(parsed.password),
     database: decodeURIComponent(parsed.pathname.slice(1)) || user,
+    tls: tlsSettingsOf(parsed.searchParams),
   }
 }
 
@@ -40,5 +44,6 @@ export function formatUrl(target: ConnectionTarget): string {
   const user = encodeURIComponent(target.user)
   const password = target.password === '' ? '' : `:${encodeURIComponent(target.password)}`
   const host = target.host.includes(':') ? `[${target.host}]` : target.host
-  return `postgres://${user}${password}@${host}:${target.port}/${encodeURIComponent(target.database)}`
+  const path = `${encodeURIComponent(target.database)}${tlsQuery(target.tls)}`
+  return `postgres://${user}${password}@${host}:${target.port}/${path}`
 }

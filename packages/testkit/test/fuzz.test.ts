@@ -144,7 +144,7 @@ describe('a broken upstream', () => {
     await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
     const { port } = upstream.address() as { port: number }
     pooler = await startPooler({
-      upstream: `postgres://a:b@127.0.0.1:${port}/c`,
+      upstream: `postgres://a:b@127.0.0.1:${port}/c?sslmode=disable`,
       clientAuth: 'trust',
       poolSize: 2,
       serverLoginRetryMs: 1,

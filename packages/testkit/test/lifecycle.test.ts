@@ -121,6 +121,7 @@ describe('upstream', () => {
           severity: 'FATAL',
           code: '08P01',
           message: 'server login has been failing, try again later (server_login_retry)',
+          detail: expect.stringMatching(/^Cannot reach PostgreSQL at 127\.0\.0\.1:\d+: .*ECONNREFUSED/) as string,
         },
       ])
       await using second = await startPostgres({ dataDir: join(directory, 'data'), port: first.port })

@@ -4,9 +4,13 @@ import { decodeDataRow, decodeServerMessage, type ServerMessage } from '../src/w
 import { cstrings, flush, int32, message, query } from '../src/wire/encode.ts'
 import { FrameAssembler, type Frame } from '../src/wire/frame-assembler.ts'
 import { login } from '../src/wire/login.ts'
+import { defaultTls, type TlsSettings } from '../src/wire/tls-settings.ts'
 import { backend, frontend } from '../src/wire/message-types.ts'
 
 const int16 = (value: number): Buffer => Buffer.from([value >> 8, value & 255])
+
+/** Every byte is the test's own: nothing is asked for before the start-up packet. */
+const plain: TlsSettings = { ...defaultTls, mode: 'disable' }
 
 /** Frontend messages, one function each. */
 export const send = {
@@ -57,9 +61,11 @@ export class RawClient {
   readonly secretKey: Buffer
   readonly parameters: Map<string, string>
   readonly notices: ServerMessage[] = []
+  /** How many notifications have come. */
+  notifications = 0
   /** Resolves when the socket is closed, with the FATAL errors that nobody waited for. */
   readonly closed: Promise<ServerMessage[]>
-  readonly #assembler = new FrameAssembler()
+  readonly #assembler = new FrameAssembler(128 * 1024 * 1024)
   readonly #stray: ServerMessage[] = []
   #frames: Frame[] = []
   #answers: Answer[] = []
@@ -90,7 +96,7 @@ export class RawClient {
   static async connect(url: string, parameters: Record<string, string> = {}, password?: string): Promise<RawClient> {
     const { password: own, ...target } = parseTarget(url)
     return new RawClient(
-      await login({ ...target, parameters, secret: { kind: 'password', password: password ?? own } }),
+      await login({ ...target, tls: plain, parameters, secret: { kind: 'password', password: password ?? own } }),
     )
   }
 
@@ -172,6 +178,7 @@ export class RawClient {
   #take(chunk: Buffer): void {
     this.#assembler.read(chunk, (frame) => {
       if (frame.type === backend.noticeResponse) this.notices.push(decodeServerMessage(frame.body))
+      else if (frame.type === backend.notificationResponse) this.notifications += 1
       else this.#frames.push({ type: frame.type, body: Buffer.from(frame.body) })
       if (frame.type === backend.readyForQuery) this.#finish(frame.body.toString())
       return true

@@ -66,8 +66,14 @@ function nameOf({ startup, mode, namedStatements }: SessionFacts): string {
       ? 'behaves as PgBouncer 1.21 or later'
       : 'behaves as PgBouncer without statement tracking'
   }
-  if (answers.length > 0 && answers.every((answer) => answer === 'dropped'))
-    return 'drops start-up parameters silently, as Supavisor does'
+  if (answers.includes('set-in-session')) {
+    return 'sets start-up parameters on whatever backend comes first, as Odyssey does'
+  }
+  if (answers.includes('dropped')) {
+    return answers.includes('applied')
+      ? 'drops start-up parameters silently except search_path, as Supavisor does'
+      : 'drops every start-up parameter silently, as pgagroal does, and PgBouncer with ignore_startup_parameters'
+  }
   return 'an unknown pooler'
 }
 

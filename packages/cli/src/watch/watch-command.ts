@@ -18,7 +18,7 @@ export const watchCommand: CommandDefinition = {
   usage: '-- <command>',
   summary: 'Run any program behind a pooler that makes rare bugs certain, and report who left what for whom.',
   details:
-    'Starts the pooler in front of DATABASE_URL (or --url, or a PostgreSQL of its own when there is none), gives the command DATABASE_URL and the PG* variables of the pooler, and asks every backend after every transaction what is left on it.',
+    'Starts the pooler in front of DATABASE_URL (or --url, or a PostgreSQL of its own when there is none), leads DATABASE_URL, the PG* variables and every other variable that names the same server (POSTGRES_URL, DB_HOST with DB_PORT, …) to the pooler, and asks every backend after every transaction what is left on it. Variables meant to lead past a pooler (DIRECT_…, …_UNPOOLED, MIGRATION_…) stay as they are. When the command fails, its exit code is kept; else it is 1 when something was found.',
   options: {
     url: {
       value: 'url',

@@ -84,7 +84,7 @@ describe('the rotating pooler', () => {
     const report = await examine(pooler.url)
     expect(new Set(Object.values(report.session.startup))).toEqual(new Set(['dropped']))
     expect(hazards(report)).toContain('startup-param-ignored')
-    expect(report.pooler).toMatch(/Supavisor/)
+    expect(report.pooler).toMatch(/ignore_startup_parameters/)
   })
 })
 

@@ -13,6 +13,17 @@ export type Disturbance =
   | { readonly action: 'stall'; readonly ms: number }
   /** From now on every byte of this client travels alone. */
   | { readonly action: 'split-frames' }
+  /** From now on each message of this client is on its way that long. */
+  | { readonly action: 'slow-link'; readonly ms: number }
+  /** Nobody may log in for a while. */
+  | { readonly action: 'refuse-logins'; readonly ms: number }
+  /** Nobody of this client's user and database gets a backend for a while. */
+  | { readonly action: 'exhaust-pool'; readonly ms: number }
+  /** All client connections and backends are closed at once; who comes afterwards is served. */
+  | { readonly action: 'restart-pooler' }
+
+/** Disturbances that reach more than one client. */
+export type PoolerDisturbance = Extract<Disturbance, { action: 'refuse-logins' | 'exhaust-pool' | 'restart-pooler' }>
 
 type MessageName = 'message' | Exclude<keyof typeof frontend, 'password' | 'terminate'>
 
@@ -37,9 +48,17 @@ export interface RandomChaos {
 }
 
 const sentence =
-  /^(before|after) the (\d+)(?:st|nd|rd|th) (\w+) of (?:client (\S.*?)|(any) client), (kill its backend|cut its backend|cut the client|split its frames|stall it for (\d+) ms)$/
+  /^(before|after) the (\d+)(?:st|nd|rd|th) (\w+) of (?:client (\S.*?)|(any) client), (kill its backend|cut its backend|cut the client|split its frames|restart the pooler|(?:stall it for|slow it down by|refuse log-ins for|exhaust the pool for) (\d+) ms)$/
 
 const example = 'after the 2nd Execute of client A, kill its backend'
+
+/** Disturbances that last, by the first word of their sentence. */
+const timed: Readonly<Record<string, 'stall' | 'slow-link' | 'refuse-logins' | 'exhaust-pool'>> = {
+  stall: 'stall',
+  slow: 'slow-link',
+  refuse: 'refuse-logins',
+  exhaust: 'exhaust-pool',
+}
 
 function disturbanceOf(text: string, ms: string | undefined): Disturbance {
   switch (text) {
@@ -51,8 +70,10 @@ function disturbanceOf(text: string, ms: string | undefined): Disturbance {
       return { action: 'cut-client' }
     case 'split its frames':
       return { action: 'split-frames' }
+    case 'restart the pooler':
+      return { action: 'restart-pooler' }
     default:
-      return { action: 'stall', ms: Number(ms) }
+      return { action: timed[text.slice(0, text.indexOf(' '))] ?? 'stall', ms: Number(ms) }
   }
 }
 

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { TestkitError } from '../testkit-error.ts'
 import {
   decodeNotification,
@@ -7,10 +7,11 @@ import {
   type Notification,
   type ServerMessage,
 } from '../wire/decode.ts'
-import { cancelRequest, query, terminate } from '../wire/encode.ts'
+import { cancelRequest, message, query, terminate } from '../wire/encode.ts'
 import { FrameWalker } from '../wire/frame-walker.ts'
 import { login, type LoginOptions } from '../wire/login.ts'
-import { backend, isBackendType, largestBodyBytes, status } from '../wire/message-types.ts'
+import { backend, isBackendType, largestBodyBytes, mayComeUnasked, status } from '../wire/message-types.ts'
+import { openSocket } from '../wire/open-socket.ts'
 import { SimpleAnswer, type SimpleResult } from '../wire/simple-client.ts'
 import { trackedParameter, trackedValues, type TrackedValues } from './tracked-parameters.ts'
 
@@ -31,8 +32,10 @@ export interface BackendUser {
   /** Whether the tags of what is running now matter to this user. */
   readonly wantsTags: boolean
   onParameter(name: string, value: string): void
-  /** ReadyForQuery was passed on. */
-  onReady(transactionStatus: number): void
+  /** ReadyForQuery was passed on. `hasMore`: an answer goes on behind it, as if more had been asked for. */
+  onReady(transactionStatus: number, hasMore: boolean): void
+  /** Nothing was asked for that has not been answered. */
+  readonly awaitsNothing: boolean
   /** The backend is gone. */
   onLost(error: Error): void
 }
@@ -47,6 +50,8 @@ type Route = 'user' | 'own' | 'nobody'
 
 /** Bodies that we read, not only pass on, are read up to here. */
 const readableBytes = 64 * 1024
+/** Notifications that are kept for the next user, for poolers that do so. */
+const mostKept = 100
 
 /**
  * One connection to PostgreSQL, used by one client at a time. It reads the headers of what comes from the backend and
@@ -76,6 +81,8 @@ export class BackendConnection {
   #cancels = 0
   #cancelsDone: (() => void)[] = []
   #lost: Error | undefined
+  /** Notifications that came while nobody had this backend. */
+  #kept: Buffer[] = []
 
   private constructor(options: LoginOptions, session: Awaited<ReturnType<typeof login>>) {
     this.#options = options
@@ -102,6 +109,14 @@ export class BackendConnection {
 
   attach(user: BackendUser): void {
     this.#user = user
+  }
+
+  /** The notifications that came while nobody had this backend, as they came. */
+  takeNotifications(): Buffer | undefined {
+    if (this.#kept.length === 0) return undefined
+    const kept = Buffer.concat(this.#kept)
+    this.#kept = []
+    return kept
   }
 
   /** Takes the backend away from its user; reading goes on, whatever backpressure the user had caused. */
@@ -136,20 +151,26 @@ export class BackendConnection {
    * Asks PostgreSQL to cancel what this backend runs, over a connection of its own; resolves when PostgreSQL has closed
    * that one, which it does after the signal was sent.
    */
-  cancel(): Promise<void> {
+  async cancel(): Promise<void> {
     this.#cancels += 1
-    return new Promise((resolve) => {
-      const { host, port, timeoutMs = 10_000 } = this.#options
-      const socket = connect({ host, port, noDelay: true })
-      socket.setTimeout(timeoutMs, () => socket.destroy())
-      socket.on('error', () => undefined)
-      socket.on('data', () => undefined)
-      socket.once('connect', () => socket.write(cancelRequest(this.pid, this.#secretKey)))
-      socket.once('close', () => {
-        this.#cancels -= 1
-        if (this.#cancels === 0) for (const done of this.#cancelsDone.splice(0)) done()
-        resolve()
-      })
+    try {
+      await this.#sendCancel()
+    } catch {
+      // Nobody to ask: then nothing was cancelled.
+    } finally {
+      this.#cancels -= 1
+      if (this.#cancels === 0) for (const done of this.#cancelsDone.splice(0)) done()
+    }
+  }
+
+  async #sendCancel(): Promise<void> {
+    const { timeoutMs = 10_000 } = this.#options
+    const socket = await openSocket(this.#options, (one) => one.setTimeout(timeoutMs, () => one.destroy()))
+    await new Promise<void>((resolve) => {
+      socket.on('error', () => undefined).on('data', () => undefined)
+      socket.once('close', () => resolve())
+      socket.write(cancelRequest(this.pid, this.#secretKey))
+      socket.resume()
     })
   }
 
@@ -178,7 +199,8 @@ export class BackendConnection {
     user?.onLost(error)
   }
 
-  #violate(what: string): void {
+  /** Gives this backend up because of what it said: nobody can know whose answers the next bytes are. */
+  violate(what: string): void {
     this.#lose(new TestkitError('protocol-violation', `The backend broke the protocol: ${what}.`))
     this.socket.destroy()
   }
@@ -220,7 +242,7 @@ export class BackendConnection {
           this.#pass(chunk, runStart, offset)
           runStart = offset
         }
-        this.#messageEnds()
+        this.#messageEnds(offset < chunk.length && mayComeUnasked[chunk[offset] ?? 0] !== true)
         if (this.#lost) return
       }
     }
@@ -235,11 +257,15 @@ export class BackendConnection {
   #isPlausible(): boolean {
     const { type, bodyLength } = this.#walker
     if (bodyLength < 0 || bodyLength > largestBodyBytes || isBackendType[type] !== true) {
-      this.#violate(`message type ${type} with a length of ${bodyLength + 4} bytes`)
+      this.violate(`message type ${type} with a length of ${bodyLength + 4} bytes`)
       return false
     }
     if (type === backend.readyForQuery && (bodyLength !== 1 || (!this.#user && !this.#own))) {
-      this.#violate('a ReadyForQuery that nobody waits for')
+      this.violate('a ReadyForQuery that nobody waits for')
+      return false
+    }
+    if (mayComeUnasked[type] !== true && !this.#own && this.#user?.awaitsNothing !== false) {
+      this.violate(`an answer that nobody waits for, of type ${type}`)
       return false
     }
     return true
@@ -272,19 +298,19 @@ export class BackendConnection {
     this.#partBytes += taken
   }
 
-  #messageEnds(): void {
+  #messageEnds(hasMore: boolean): void {
     const { type } = this.#walker
     const body = this.#parts.length === 1 && this.#parts[0] ? this.#parts[0] : Buffer.concat(this.#parts)
     this.#parts = []
     this.#partBytes = 0
     try {
-      this.#take(type, body)
+      this.#take(type, body, hasMore)
     } catch {
-      this.#violate(`an unreadable message of type ${type}`)
+      this.violate(`an unreadable message of type ${type}`)
     }
   }
 
-  #take(type: number, body: Buffer): void {
+  #take(type: number, body: Buffer, hasMore: boolean): void {
     if (type === backend.parameterStatus) {
       const { name, value } = decodeParameterStatus(body)
       const tracked = trackedParameter(name)
@@ -296,9 +322,17 @@ export class BackendConnection {
       const own = this.#own
       const result = own?.answer.take({ type, body })
       if (!own || !result) return
+      if (hasMore) {
+        this.violate('an answer behind the end of an answer')
+        return
+      }
       this.#own = undefined
       if (own.answer.error) own.reject(own.answer.error)
       else own.resolve(result)
+      return
+    }
+    if (this.#route === 'nobody' && type === backend.notificationResponse) {
+      if (this.#kept.length < mostKept) this.#kept.push(message(type, body))
       return
     }
     if (this.#route !== 'user') return
@@ -317,7 +351,7 @@ export class BackendConnection {
         user?.onTag(body.toString('latin1', 0, Math.max(0, body.length - 1)))
         return
       case backend.readyForQuery:
-        user?.onReady(this.transactionStatus)
+        user?.onReady(this.transactionStatus, hasMore)
         return
       default:
     }

@@ -13,6 +13,8 @@ export interface Refusal {
   readonly message: string
   /** Default `FATAL`. */
   readonly severity?: 'ERROR' | undefined
+  /** What a real pooler writes into its log: why a log-in upstream failed. */
+  readonly detail?: string
   /** The client's own hazard behind it, if there is one. */
   readonly hazard?: HazardId
 }
@@ -65,7 +67,7 @@ const loginFailing = 'server login has been failing, try again later (server_log
 function refusalOf(error: unknown, unknownDatabase: Refusal): Refusal {
   if (error instanceof ServerError && error.sqlstate === '3D000') return unknownDatabase
   if (error instanceof ServerError) return { sqlstate: error.sqlstate, message: error.serverMessage }
-  return { sqlstate: '08P01', message: loginFailing }
+  return { sqlstate: '08P01', message: loginFailing, ...(error instanceof Error && { detail: error.message }) }
 }
 
 /**
@@ -87,6 +89,7 @@ export class BackendPool {
   #failure: Refusal | undefined
   #retryTimer: NodeJS.Timeout | undefined
   #closed = false
+  #exhaustedUntil = 0
 
   constructor(options: BackendPoolOptions) {
     this.#options = options
@@ -179,6 +182,17 @@ export class BackendPool {
     return BackendConnection.open({ ...this.#options.login, secret: this.secret })
   }
 
+  /** Gives nobody a backend for a while, as if others held them all. */
+  exhaust(ms: number): void {
+    this.#exhaustedUntil = Date.now() + ms
+    setTimeout(() => this.#serve(), ms + 1).unref()
+  }
+
+  /** Closes every backend; whoever has one loses it. */
+  closeBackends(): void {
+    for (const { backend } of this.#slots) backend?.close()
+  }
+
   close(): void {
     this.#closed = true
     clearTimeout(this.#retryTimer)
@@ -218,6 +232,7 @@ export class BackendPool {
   }
 
   #choose(borrower: Borrower): Slot | undefined {
+    if (Date.now() < this.#exhaustedUntil) return undefined
     const { schedule } = this.#options
     const mayOpen = !this.#loginIsFailing()
     const moves = schedule.moves(borrower.swapsSeen)
@@ -257,7 +272,8 @@ export class BackendPool {
 
   #enqueue(borrower: Borrower, patient = false): void {
     if (!patient && this.#failure && this.#loginIsFailing() && this.backends.length === 0) {
-      borrower.onRefused({ sqlstate: '08P01', message: loginFailing })
+      const { detail } = this.#failure
+      borrower.onRefused({ sqlstate: '08P01', message: loginFailing, ...(detail !== undefined && { detail }) })
       return
     }
     const { queryWaitTimeoutMs } = this.#options

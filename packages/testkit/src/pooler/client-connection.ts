@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net'
 import type { ClientChaos } from '../chaos/client-chaos.ts'
-import type { Disturbance } from '../chaos/plan.ts'
+import type { Disturbance, PoolerDisturbance } from '../chaos/plan.ts'
 import type { ClientTrial, Docket } from '../judge/client-trial.ts'
 import type { RecordedStatement, Recording, TransactionRecorder } from '../recording/recording.ts'
-import { cstringAt, decodeBindTexts, type Notification, type ServerMessage } from '../wire/decode.ts'
+import type { Notification, ServerMessage } from '../wire/decode.ts'
 import { fatal, flush } from '../wire/encode.ts'
 import { FrameWalker } from '../wire/frame-walker.ts'
 import { backend, frontend, isFrontendType, largestBodyBytes, status } from '../wire/message-types.ts'
-import { mayBindSettingName } from '../recording/setting-names.ts'
 import type { BackendConnection, BackendUser } from './backend-connection.ts'
 import type { BackendPool, Borrower, Refusal } from './backend-pool.ts'
+import { MessageReader } from './message-reader.ts'
 import type { PoolerEvent } from './pooler-event.ts'
 import type { PoolerProfile } from './profile.ts'
 import { rollBack } from './roll-back.ts'
@@ -27,6 +27,8 @@ export interface ClientContext {
   readonly chaos: ClientChaos | undefined
   /** Has PostgreSQL end a backend; resolves when it is gone. */
   readonly terminate: (backendPid: number) => Promise<void>
+  /** Disturbs everybody. */
+  readonly disturbAll: (disturbance: PoolerDisturbance) => void
   /** What a client sends before its last request is answered is lost when the backend is given back. */
   readonly losesPipelined: boolean
   readonly recording: Recording | undefined
@@ -45,6 +47,8 @@ export interface ClientIdentity {
   readonly user: string
   readonly database: string
   readonly tracked: TrackedValues
+  /** What the client called itself at start-up, whatever the pooler made of that. */
+  readonly applicationName: string
   /** Settings that each backend gets with the client, and keeps. */
   readonly imposed: Readonly<Record<string, string>>
   readonly random: () => number
@@ -97,16 +101,16 @@ export class ClientConnection implements Borrower, BackendUser {
   /** What happens when the current message is sent. */
   #next: Disturbance | undefined
   #splitsFrames = false
+  /** How long each message is on its way. */
+  #slowMs = 0
   /** ReadyForQuery came while a message of ours was half sent: the backend is given back at its end. */
   #releaseAtFrameEnd = false
   #wasClosedByUs = false
+  #saidGoodbye = false
   #outputIsFull = false
   #waitsForDrain = false
   #fatalPassed = false
-  #watchBinds = false
-  #alwaysWatchBinds = false
-  #captured: Buffer[] | undefined
-  #capturedBytes = 0
+  readonly #reader: MessageReader
 
   constructor(socket: Socket, identity: ClientIdentity, context: ClientContext) {
     this.identity = identity
@@ -114,13 +118,22 @@ export class ClientConnection implements Borrower, BackendUser {
     this.#socket = socket
     this.#context = context
     this.trial = context.trial?.(this)
+    this.#reader = new MessageReader({
+      maxSqlBytes: context.recording?.limits.maxSqlBytes ?? 0,
+      trial: this.trial,
+      onSettingNames: (sql, values) => context.onSettingNames(identity.database, sql, values),
+      onStatement: (statement) => this.#onStatement(statement),
+    })
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('close', () => this.#onGone())
   }
 
   get applicationName(): string {
-    return this.identity.tracked.application_name ?? ''
+    // DISCARD ALL and RESET take the name away on the backend; whoever reads a report still wants it.
+    const { tracked, applicationName } = this.identity
+    const now = tracked.application_name ?? ''
+    return now === '' ? applicationName : now
   }
 
   /** True when no transaction is under way and nothing waits. */
@@ -138,9 +151,9 @@ export class ClientConnection implements Borrower, BackendUser {
     if (this.#lease.state === 'closed') return
     if (refusal) {
       this.#wasClosedByUs = true
-      const { sqlstate, message, severity } = refusal
+      const { sqlstate, message, severity, detail } = refusal
       this.#emit({ type: 'client-failed', ...this.#who(), sqlstate, message })
-      if (sqlstate !== '') this.#socket.write(fatal(sqlstate, message, severity))
+      if (sqlstate !== '') this.#socket.write(fatal(sqlstate, message, severity, detail))
     }
     this.#onGone()
     this.#socket.destroySoon()
@@ -218,10 +231,18 @@ export class ClientConnection implements Borrower, BackendUser {
     if (tracked && this.#context.profile.followed.includes(tracked)) this.identity.tracked[tracked] = value
   }
 
-  onReady(transactionStatus: number): void {
+  get awaitsNothing(): boolean {
+    return this.#window.isIdle
+  }
+
+  onReady(transactionStatus: number, hasMore: boolean): void {
     this.trial?.watch.ready(transactionStatus)
     this.#context.carrier?.ready()
     this.#window.received(backend.readyForQuery)
+    if (hasMore && this.#window.isIdle) {
+      this.backend?.violate('an answer behind the end of an answer')
+      return
+    }
     if (this.#refusesBlock(transactionStatus)) return
     if (this.#window.isDoubtful) {
       this.close({
@@ -306,7 +327,7 @@ export class ClientConnection implements Borrower, BackendUser {
         if (offset === chunk.length) break
         const start = offset
         offset = walker.skipBody(chunk, offset)
-        if (this.#captured) this.#capture(chunk.subarray(start, offset))
+        if (this.#reader.isCapturing) this.#reader.add(chunk.subarray(start, offset))
         if (this.#dropping || this.#intercepting) runStart = offset
         if (walker.bodyLeft > 0) break
         if (this.#releaseAtFrameEnd) {
@@ -351,7 +372,7 @@ export class ClientConnection implements Borrower, BackendUser {
       if (verdict === 'forward') {
         this.#window.sent(type)
         this.trial?.watch.sent(type)
-        this.#look(type, chunk, offset)
+        this.#reader.begin(type, walker.bodyLength, chunk, offset, this.#intercepting)
         if (this.#isOver()) return
       }
       if (walker.bodyLeft === 0) this.#frameEnds()
@@ -374,6 +395,7 @@ export class ClientConnection implements Borrower, BackendUser {
       return 'end'
     }
     if (type === frontend.terminate) {
+      this.#saidGoodbye = true
       this.close()
       return 'end'
     }
@@ -397,9 +419,10 @@ export class ClientConnection implements Borrower, BackendUser {
     }
     const disturbance = chaos.before(type)
     this.#next = chaos.after()
-    if (!disturbance) return false
+    const due = disturbance ?? (this.#slowMs > 0 ? ({ action: 'stall', ms: this.#slowMs } as const) : undefined)
+    if (!due) return false
     this.#isCounted = true
-    this.#disturb(disturbance)
+    this.#disturb(due)
     return true
   }
 
@@ -431,8 +454,14 @@ export class ClientConnection implements Borrower, BackendUser {
       case 'split-frames':
         this.#splitsFrames = true
         return
+      case 'slow-link':
+        this.#slowMs = disturbance.ms
+        return
       case 'stall':
         await new Promise((resolve) => setTimeout(resolve, disturbance.ms))
+        return
+      default:
+        this.#context.disturbAll(disturbance)
     }
   }
 
@@ -452,13 +481,8 @@ export class ClientConnection implements Borrower, BackendUser {
 
   #frameEnds(): void {
     const { type } = this.#walker
-    if (this.#captured) {
-      const body = Buffer.concat(this.#captured)
-      this.#captured = undefined
-      if (this.#isLookedInto(type, body, 0)) this.#record(type, body, body.length < this.#walker.bodyLength)
-      else if (type === frontend.bind) this.trial?.watch.bind('', '', [])
-      if (this.#intercepting) this.#translate(type, body)
-    }
+    const body = this.#reader.end(type, this.#walker.bodyLength)
+    if (body && this.#intercepting) this.#translate(type, body)
     this.#dropping = false
     this.#intercepting = false
     if (this.#next) {
@@ -494,132 +518,13 @@ export class ClientConnection implements Borrower, BackendUser {
     return true
   }
 
-  // Looking into messages, as far as they are recorded
-
-  #look(type: number, chunk: Buffer, offset: number): void {
-    if (this.#intercepting) {
-      this.#captured = []
-      this.#capturedBytes = 0
-      return
-    }
-    if (!this.#isLookedInto(type, chunk, offset)) {
-      if (type === frontend.bind) this.trial?.watch.bind('', '', [])
-      return
-    }
-    const { bodyLength } = this.#walker
-    if (chunk.length - offset >= bodyLength) {
-      const kept = Math.min(bodyLength, this.#captureLimit(type))
-      this.#record(type, chunk.subarray(offset, offset + kept), kept < bodyLength)
-      return
-    }
-    this.#captured = []
-    this.#capturedBytes = 0
-  }
-
-  #isLookedInto(type: number, chunk: Buffer, offset: number): boolean {
-    switch (type) {
-      case frontend.query:
-      case frontend.parse:
-      case frontend.functionCall:
-      case frontend.copyFail:
-        return true
-      case frontend.describe:
-      case frontend.close:
-        return chunk.length - offset < 2 || chunk[offset + 1] !== 0
-      case frontend.bind:
-        // Two zero bytes: the unnamed portal of the unnamed statement.
-        return (
-          this.#watchBinds ||
-          this.#alwaysWatchBinds ||
-          chunk.length - offset < 2 ||
-          chunk[offset] !== 0 ||
-          chunk[offset + 1] !== 0
-        )
-      default:
-        return false
-    }
-  }
-
-  #captureLimit(type: number): number {
-    return type === frontend.bind ? 65_536 : Math.max(65_536, this.#context.recording?.limits.maxSqlBytes ?? 0)
-  }
-
-  #capture(part: Buffer): void {
-    const limit = this.#intercepting ? largestBodyBytes : this.#captureLimit(this.#walker.type)
-    const room = limit - this.#capturedBytes
-    if (room <= 0) return
-    this.#captured?.push(part.subarray(0, room))
-    this.#capturedBytes += Math.min(part.length, room)
-  }
-
-  #record(type: number, body: Buffer, isCut: boolean): void {
-    let statement: RecordedStatement | undefined
-    try {
-      statement = this.#read(type, body, isCut)
-    } catch {
-      // Malformed: PostgreSQL will say so.
-      return
-    }
-    if (!statement || this.#lease.state !== 'linked') return
-    const { record, backend } = this.#lease
+  #onStatement(statement: RecordedStatement): void {
+    if (this.#lease.state !== 'linked') return
+    const { record, backend: server } = this.#lease
     record?.statement(statement)
-    this.#emit({ type: 'statement', ...this.#who(), transaction: record?.id ?? 0, backendPid: backend.pid, statement })
-  }
-
-  #read(type: number, body: Buffer, isCut: boolean): RecordedStatement | undefined {
-    const at = Date.now()
-    const { database } = this.identity
-    switch (type) {
-      case frontend.query: {
-        const sql = this.#text(body, 0, isCut)
-        this.#context.onSettingNames(database, sql, [])
-        this.trial?.watch.query(sql)
-        return { at, kind: 'query', sql: this.#short(sql), statementName: undefined }
-      }
-      case frontend.parse: {
-        const name = cstringAt(body, 0)
-        const sql = this.#text(body, name.next, isCut)
-        this.#context.onSettingNames(database, sql, [])
-        this.#watchBinds = mayBindSettingName(sql)
-        if (this.#watchBinds && name.text !== '') this.#alwaysWatchBinds = true
-        this.trial?.watch.parse(name.text, sql)
-        return { at, kind: 'parse', sql: this.#short(sql), statementName: name.text || undefined }
-      }
-      case frontend.bind: {
-        const portal = cstringAt(body, 0)
-        const { text: statementName } = cstringAt(body, portal.next)
-        const isWatched = (this.#watchBinds || this.#alwaysWatchBinds) && !isCut
-        const values = isWatched ? decodeBindTexts(body) : []
-        if (isWatched) this.#context.onSettingNames(database, undefined, values)
-        this.trial?.watch.bind(portal.text, statementName, values)
-        return statementName === '' ? undefined : { at, kind: 'bind', sql: undefined, statementName }
-      }
-      case frontend.describe:
-      case frontend.close: {
-        const { text: statementName } = cstringAt(body, 1)
-        if (body[0] !== 0x53 || statementName === '') return undefined
-        if (type === frontend.close) this.trial?.watch.close(statementName)
-        else this.trial?.watch.describe(statementName)
-        return { at, kind: type === frontend.close ? 'close' : 'describe', sql: undefined, statementName }
-      }
-      case frontend.functionCall:
-        return { at, kind: 'function-call', sql: undefined, statementName: undefined }
-      case frontend.copyFail:
-        this.trial?.watch.copyFailed(this.#text(body, 0, isCut))
-        return undefined
-      default:
-        return undefined
-    }
-  }
-
-  #text(body: Buffer, offset: number, isCut: boolean): string {
-    const end = body.indexOf(0, offset)
-    return body.toString('utf8', offset, end === -1 || (isCut && end > body.length) ? body.length : end)
-  }
-
-  #short(sql: string): string {
-    const limit = this.#context.recording?.limits.maxSqlBytes ?? 0
-    return sql.length > limit ? sql.slice(0, limit) : sql
+    if (!this.#context.emit) return
+    const { pid: backendPid } = server
+    this.#emit({ type: 'statement', ...this.#who(), transaction: record?.id ?? 0, backendPid, statement })
   }
 
   // Backends
@@ -688,6 +593,10 @@ export class ClientConnection implements Borrower, BackendUser {
   #link(backend: BackendConnection): void {
     this.#transactions += 1
     backend.attach(this)
+    if (this.#context.profile.notifications === 'kept') {
+      const kept = backend.takeNotifications()
+      if (kept) this.#socket.write(kept)
+    }
     const { client, user, database } = this.identity
     const record = this.#context.recording?.begin({
       client,
@@ -716,7 +625,7 @@ export class ClientConnection implements Borrower, BackendUser {
     this.#endTransaction('released')
     this.lastBackend = backend
     this.#lease = none
-    this.#watchBinds = false
+    this.#reader.forgetTransaction()
     this.#window.reset()
     if (this.#holding && this.#context.losesPipelined) this.#losesHeld = true
     const docket = this.trial?.endTransaction()
@@ -764,7 +673,7 @@ export class ClientConnection implements Borrower, BackendUser {
     }
     this.#lease = { state: 'closed' }
     this.#held = []
-    this.#captured = undefined
+    this.#reader.close()
     this.lastBackend = undefined
     if (lease.state === 'waiting') this.#context.pool.withdraw(this)
     // In a transaction, or with an answer outstanding, nobody else can use this backend.
@@ -777,7 +686,8 @@ export class ClientConnection implements Borrower, BackendUser {
   #giveUp(server: BackendConnection): void {
     const { pool, profile } = this.#context
     const isHalfSent = this.#walker.bodyLeft > 0 || this.#window.isCopying || this.#window.isDoubtful
-    if (profile.vanished === 'backend-closed' || isHalfSent) {
+    const fate = this.#saidGoodbye ? profile.terminated : profile.vanished
+    if (fate === 'backend-closed' || isHalfSent) {
       pool.discard(server)
       return
     }

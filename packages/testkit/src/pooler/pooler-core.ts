@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { BackendAudit } from '../audit/residue.ts'
 import { ClientChaos } from '../chaos/client-chaos.ts'
+import type { PoolerDisturbance } from '../chaos/plan.ts'
 import { parseTarget, type ConnectionTarget } from '../connection-target.ts'
 import { BackendAuditor } from '../judge/backend-auditor.ts'
 import { ClientTrial, type Court } from '../judge/client-trial.ts'
@@ -82,6 +83,7 @@ export class PoolerCore {
   #arrivals = 0
   /** Clients that have proved who they are and are not gone. */
   #admitted = 0
+  #loginsRefusedUntil = 0
   #stopping: Promise<void> | undefined
 
   constructor(options: StartPoolerOptions) {
@@ -268,16 +270,20 @@ export class PoolerCore {
         socket.destroySoon()
         return
       case 'client':
-        if (this.#admitted >= (this.settings.maxClients ?? 10_000)) this.#refuseClient(arrival.socket, arrival, timer)
+        if (this.#isFull) this.#refuseClient(arrival.socket, arrival, timer)
         else this.#admit(arrival.socket, arrival, timer)
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#admitted >= (this.settings.maxClients ?? 10_000) || Date.now() < this.#loginsRefusedUntil
   }
 
   #refuseClient(socket: Socket, arrival: Extract<Arrival, { kind: 'client' }>, timer: NodeJS.Timeout): void {
     clearTimeout(timer)
     const message = 'no more connections allowed (max_client_conn)'
     const { user, database, startup } = arrival
-    const applicationName = startup.tracked.application_name ?? ''
+    const { applicationName } = startup
     const client = { id: 0, applicationName, address: addressOf(socket), user, database }
     if (this.#isJudging) {
       this.judge.charge({ hazard: 'double-pool-sizing', evidence: 'answer', summary: message, client })
@@ -343,9 +349,9 @@ export class PoolerCore {
         pool.release(backend)
         welcomed(pool.welcome ?? backend.parameters)
       },
-      onRefused: ({ sqlstate, message, severity }: Refusal) => {
+      onRefused: ({ sqlstate, message, severity, detail }: Refusal) => {
         clearTimeout(timer)
-        socket.write(fatal(sqlstate, message, severity))
+        socket.write(fatal(sqlstate, message, severity, detail))
         socket.destroySoon()
       },
     }
@@ -374,12 +380,22 @@ export class PoolerCore {
     )
     const connection = new ClientConnection(
       socket,
-      { client: order, address: addressOf(socket), user, database, tracked, imposed: startup.imposed, random },
+      {
+        client: order,
+        address: addressOf(socket),
+        user,
+        database,
+        tracked,
+        applicationName: startup.applicationName,
+        imposed: startup.imposed,
+        random,
+      },
       {
         pool: entry.pool,
         profile: behaviour,
-        chaos: this.#chaosFor(order, tracked.application_name ?? startup.applicationName),
+        chaos: this.#chaosFor(order, startup.applicationName),
         terminate: (backendPid) => this.#terminate(backendPid),
+        disturbAll: (disturbance) => this.#disturb(disturbance, entry.pool),
         losesPipelined: this.settings.losesPipelined ?? false,
         carrier:
           behaviour.statements === 'blind' ? undefined : new StatementCarrier(behaviour.statements, entry.carried),
@@ -448,6 +464,22 @@ export class PoolerCore {
     }
   }
 
+  #disturb(disturbance: PoolerDisturbance, pool: BackendPool): void {
+    switch (disturbance.action) {
+      case 'refuse-logins':
+        this.#loginsRefusedUntil = Date.now() + disturbance.ms
+        return
+      case 'exhaust-pool':
+        pool.exhaust(disturbance.ms)
+        return
+      case 'restart-pooler':
+        for (const { connection } of [...this.#clients.values()]) {
+          connection.close({ sqlstate: '57P01', message: 'the pooler is shutting down' })
+        }
+        for (const one of this.pools()) one.pool.closeBackends()
+    }
+  }
+
   #tryClient(client: ClientConnection, auditor: BackendAuditor | undefined): ClientTrial {
     return new ClientTrial(
       this.#court,
@@ -467,7 +499,7 @@ export class PoolerCore {
       before.pool.secret = secret
       return before
     }
-    const { host, port } = this.upstream
+    const { host, port, tls } = this.upstream
     const { behaviour, poolSize, serverLoginRetryMs = 200, onEvent, waitTimeoutMs, audit, onViolation } = this.settings
     const { backendApplicationName } = behaviour
     const parameters = {
@@ -484,7 +516,7 @@ export class PoolerCore {
             followed: behaviour.followed,
           })
     const pool = new BackendPool({
-      login: { host, port, user, database, parameters },
+      login: { host, port, user, database, parameters, tls },
       secret,
       schedule,
       queryWaitTimeoutMs: waitTimeoutMs,

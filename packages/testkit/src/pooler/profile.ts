@@ -45,6 +45,10 @@ export interface PoolerProfile {
   readonly statements: 'blind' | 'pgbouncer' | 'supavisor'
   /** What becomes of a transaction whose client vanished. */
   readonly vanished: 'backend-closed' | 'rolled-back'
+  /** What becomes of a transaction whose client said goodbye. */
+  readonly terminated: 'backend-closed' | 'rolled-back'
+  /** Notifications that come while nobody has the backend: dropped, or kept for whoever has it next. */
+  readonly notifications: 'dropped' | 'kept'
   /** A cancel of a client that has no backend: nothing, or it hits whoever has its last backend. */
   readonly staleCancel: 'nothing' | 'hits-stranger'
   readonly queryWaitTimeoutMs: number
@@ -75,6 +79,8 @@ const pgbouncer118: PoolerProfile = {
   backendApplicationName: undefined,
   statements: 'blind',
   vanished: 'backend-closed',
+  terminated: 'backend-closed',
+  notifications: 'dropped',
   staleCancel: 'nothing',
   queryWaitTimeoutMs: 120_000,
   queryWait: () => ({ sqlstate: '08P01', message: 'query_wait_timeout' }),
@@ -120,6 +126,8 @@ const odyssey: PoolerProfile = {
   startup: 'apply',
   statements: 'blind',
   vanished: 'rolled-back',
+  terminated: 'rolled-back',
+  notifications: 'kept',
   queryWaitTimeoutMs: 5_000,
   queryWait: ({ user, database, poolSize }) => ({
     sqlstate: '53300',
@@ -162,6 +170,8 @@ const profiles: Readonly<Record<ProfileName, PoolerProfile>> = {
     notRestored: [],
     startup: 'drop',
     backendApplicationName: 'pgagroal',
+    terminated: 'rolled-back',
+    notifications: 'kept',
     staleCancel: 'hits-stranger',
     queryWaitTimeoutMs: 0,
     wrongPassword: () => ({ sqlstate: '', message: '' }),

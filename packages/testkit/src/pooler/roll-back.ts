@@ -15,25 +15,37 @@ export interface LeftBehind {
  * whether the backend can be used again.
  */
 export async function rollBack(backend: BackendConnection, left: LeftBehind): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), patienceMs)))
   try {
-    if (left.isAnswerDue || left.needsSync) {
-      const answered = waitForReady(backend)
-      if (left.needsSync) backend.write(sync())
-      await backend.cancel()
-      await answered
-    }
-    backend.detach()
-    if (backend.transactionStatus !== status.idle) await backend.query('rollback')
-    return backend.isOpen
+    return await Promise.race([endTransaction(backend, left), late])
   } catch {
     return false
+  } finally {
+    clearTimeout(timer)
   }
+}
+
+/** PostgreSQL answers a cancel in milliseconds; a server that says nothing must not keep its place in the pool. */
+const patienceMs = 2_000
+
+async function endTransaction(backend: BackendConnection, left: LeftBehind): Promise<boolean> {
+  if (left.isAnswerDue || left.needsSync) {
+    const answered = waitForReady(backend)
+    if (left.needsSync) backend.write(sync())
+    // The backend may be lost while the cancel is on its way: that must not go unheard.
+    await Promise.all([answered, backend.cancel()])
+  }
+  backend.detach()
+  if (backend.transactionStatus !== status.idle) await backend.query('rollback')
+  return backend.isOpen
 }
 
 function waitForReady(backend: BackendConnection): Promise<void> {
   return new Promise((resolve, reject) => {
     const janitor: BackendUser = {
       wantsTags: false,
+      awaitsNothing: false,
       onBytes: () => undefined,
       onMessage: () => true,
       onError: () => undefined,

@@ -63,7 +63,7 @@ export interface Pooler extends ConnectionTarget, AsyncDisposable {
 export async function startPooler(options: StartPoolerOptions): Promise<Pooler> {
   const core = new PoolerCore(options)
   const port = await core.listen()
-  const target: ConnectionTarget = { ...core.upstream, host: '127.0.0.1', port }
+  const target: ConnectionTarget = { ...core.upstream, host: '127.0.0.1', port, tls: undefined }
   const stop = ({ drainMs = 1_000 } = {}): Promise<void> => core.stop(drainMs)
   return {
     ...target,

@@ -92,6 +92,7 @@ export function negotiateProtocolVersion(newestMinor: number, unknownOptions: re
 }
 
 /** An ErrorResponse of severity FATAL, or another: what a pooler says before it hangs up. */
-export function fatal(code: string, text: string, severity = 'FATAL'): Buffer {
-  return message(backend.errorResponse, cstrings(`S${severity}`, `V${severity}`, `C${code}`, `M${text}`, ''))
+export function fatal(code: string, text: string, severity = 'FATAL', detail?: string): Buffer {
+  const more = detail === undefined ? [] : [`D${detail}`]
+  return message(backend.errorResponse, cstrings(`S${severity}`, `V${severity}`, `C${code}`, `M${text}`, ...more, ''))
 }

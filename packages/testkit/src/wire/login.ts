@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { TestkitError } from '../testkit-error.ts'
+import { serverEndPoint } from './channel-binding.ts'
 import { decodeParameterStatus, decodeServerMessage } from './decode.ts'
 import { passwordMessage, saslInitialResponse, saslResponse, startup } from './encode.ts'
 import { FrameAssembler, type Frame } from './frame-assembler.ts'
 import { backend } from './message-types.ts'
-import { ScramClient, type ScramSecret } from './scram.ts'
+import { openSocket } from './open-socket.ts'
+import { ScramClient, type ClientBinding, type ScramSecret } from './scram.ts'
 import { ServerError } from './server-error.ts'
+import type { TlsSettings } from './tls-settings.ts'
 
 /** Whom to log in where. */
 export interface LoginOptions {
@@ -15,6 +19,8 @@ export interface LoginOptions {
   readonly user: string
   readonly database: string
   readonly secret: ScramSecret
+  /** Default: encrypted if the server offers it. */
+  readonly tls?: TlsSettings | undefined
   /** More start-up parameters, such as `application_name`. */
   readonly parameters?: Readonly<Record<string, string>>
   /** How long connecting and logging in may take together. Default 10,000. */
@@ -52,10 +58,14 @@ function clearPassword(secret: ScramSecret): string {
 /** Answers authentication requests; resolves to bytes to send, or undefined when there is nothing to say. */
 class Authenticator {
   readonly #options: LoginOptions
+  /** The server's certificate, when the connection is encrypted. */
+  readonly #certificate: Buffer | undefined
   #scram: ScramClient | undefined
+  #isBound = false
 
-  constructor(options: LoginOptions) {
+  constructor(options: LoginOptions, socket: Socket) {
     this.#options = options
+    this.#certificate = socket instanceof TLSSocket ? socket.getPeerCertificate(true).raw : undefined
   }
 
   async answer(body: Buffer): Promise<Buffer | undefined> {
@@ -63,6 +73,7 @@ class Authenticator {
     const request = body.readInt32BE(0)
     switch (request) {
       case 0:
+        if (this.#options.tls?.channelBinding === 'require' && !this.#isBound) throw notBound()
         return undefined
       case 3:
         return passwordMessage(clearPassword(secret))
@@ -70,9 +81,12 @@ class Authenticator {
         return passwordMessage(md5Password(user, clearPassword(secret), body.subarray(4, 8)))
       case 10: {
         const offered = body.toString('utf8', 4).split('\0')
-        if (!offered.includes('SCRAM-SHA-256')) break
-        this.#scram = new ScramClient(secret)
-        return saslInitialResponse('SCRAM-SHA-256', this.#scram.first)
+        const binding = this.#bindingFor(offered)
+        this.#isBound = typeof binding === 'object'
+        const mechanism = this.#isBound ? boundMechanism : 'SCRAM-SHA-256'
+        if (!offered.includes(mechanism)) break
+        this.#scram = new ScramClient(secret, binding)
+        return saslInitialResponse(mechanism, this.#scram.first)
       }
       case 11:
         if (!this.#scram) break
@@ -87,79 +101,159 @@ class Authenticator {
       `The server asks for authentication method ${request}, which is not supported.`,
     )
   }
+
+  #bindingFor(offered: readonly string[]): ClientBinding {
+    const wanted = this.#options.tls?.channelBinding ?? 'prefer'
+    const end = wanted === 'disable' || !this.#certificate ? undefined : serverEndPoint(this.#certificate)
+    if (end && offered.includes(boundMechanism)) return { serverEndPoint: end }
+    if (wanted === 'require') throw notBound()
+    return end ? 'not-offered' : 'none'
+  }
+}
+
+const boundMechanism = 'SCRAM-SHA-256-PLUS'
+
+function notBound(): TestkitError {
+  return new TestkitError('authentication-failed', 'channel_binding is require, and the log-in was not bound.', {
+    hint: 'It needs TLS, a server that offers SCRAM-SHA-256-PLUS, and a certificate whose signature has a hash.',
+  })
+}
+
+/** What is said on a socket from the start-up packet to the first ReadyForQuery. */
+class Dialogue {
+  readonly #options: LoginOptions
+  readonly #socket: Socket
+  readonly #authenticator: Authenticator
+  readonly #assembler = new FrameAssembler(1024 * 1024)
+  readonly #parameters = new Map<string, string>()
+  readonly #onData = (chunk: Buffer): void => this.#read(chunk)
+  readonly #onClose = (): void => this.#fail(this.#closed())
+  readonly #resolve: (session: LoggedIn) => void
+  readonly #reject: (reason: unknown) => void
+  #pid = 0
+  #secretKey: Buffer = Buffer.alloc(4)
+
+  constructor(
+    options: LoginOptions,
+    socket: Socket,
+    resolve: (session: LoggedIn) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#options = options
+    this.#socket = socket
+    this.#authenticator = new Authenticator(options, socket)
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  begin(): void {
+    const { user, database, parameters } = this.#options
+    // The 'error' listener stays until the owner has its own: an unheard one would end the process.
+    this.#socket.on('data', this.#onData).on('close', this.#onClose)
+    this.#socket.on('error', (cause: Error) => this.#fail(this.#closed(cause)))
+    this.#socket.write(startup({ user, database, ...parameters }))
+    this.#socket.resume()
+  }
+
+  #closed(cause?: Error): TestkitError {
+    const { host, port } = this.#options
+    const why = cause ? `: ${cause.message}` : '.'
+    const message = `The server at ${host}:${port} closed the connection during log-in${why}`
+    return new TestkitError('connection-failed', message, { cause })
+  }
+
+  #fail(reason: unknown): void {
+    this.#stopListening()
+    this.#reject(reason)
+  }
+
+  #stopListening(): void {
+    this.#socket.off('data', this.#onData).off('close', this.#onClose)
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      const used = this.#assembler.read(chunk, (frame) => this.#take(frame))
+      if (used < chunk.length) this.#socket.unshift(chunk.subarray(used))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Takes one message; false when the log-in is over. */
+  #take({ type, body }: Frame): boolean {
+    switch (type) {
+      case backend.authentication:
+        // Nothing else comes from the server until it has our answer, so the order of frames is kept.
+        this.#authenticator.answer(body).then(
+          (bytes) => bytes && this.#socket.write(bytes),
+          (error: unknown) => this.#fail(error),
+        )
+        return true
+      case backend.parameterStatus: {
+        const { name, value } = decodeParameterStatus(body)
+        this.#parameters.set(name, value)
+        return true
+      }
+      case backend.backendKeyData:
+        this.#pid = body.readInt32BE(0)
+        this.#secretKey = Buffer.from(body.subarray(4))
+        return true
+      case backend.errorResponse:
+        this.#fail(new ServerError(decodeServerMessage(body)))
+        return true
+      case backend.readyForQuery:
+        this.#socket.pause()
+        this.#stopListening()
+        this.#resolve({
+          socket: this.#socket,
+          pid: this.#pid,
+          secretKey: this.#secretKey,
+          parameters: this.#parameters,
+        })
+        return false
+      case backend.noticeResponse:
+      case backend.negotiateProtocolVersion:
+        return true
+      default:
+        throw new TestkitError('protocol-violation', `The server sent message type ${type} during log-in.`)
+    }
+  }
 }
 
 /**
- * Opens a client connection and logs in: SCRAM-SHA-256, md5, clear-text password or trust; no TLS.
+ * Opens a client connection and logs in: SCRAM-SHA-256, bound to the channel where that is encrypted, md5, clear-text
+ * password or trust. Encrypts as `tls` wants it.
  *
  * Rejects with `ServerError` for what the server refuses, `connection-failed` when it is out of reach,
  * `authentication-failed` when it cannot be trusted, and the signal's reason when aborted. The socket is destroyed then.
  */
 export async function login(options: LoginOptions): Promise<LoggedIn> {
-  const { host, port, user, database, parameters, timeoutMs = 10_000, signal } = options
+  const { host, port, timeoutMs = 10_000, signal } = options
   signal?.throwIfAborted()
-  const socket = connect({ host, port, noDelay: true, keepAlive: true })
+  const where = `${host}:${port}`
+  let current: Socket | undefined
   let resolve: (session: LoggedIn) => void = () => undefined
   let reject: (reason: Error) => void = () => undefined
   const settled = new Promise<LoggedIn>((...functions) => ([resolve, reject] = functions))
-  const authenticator = new Authenticator(options)
-  const assembler = new FrameAssembler(1024 * 1024)
-  const seen = new Map<string, string>()
-  let pid = 0
-  let secretKey: Buffer = Buffer.alloc(4)
-
-  const onFrame = ({ type, body }: Frame): boolean => {
-    if (type === backend.authentication) {
-      // Nothing else comes from the server until it has our answer, so the order of frames is kept.
-      authenticator.answer(body).then((bytes) => bytes && socket.write(bytes), reject)
-    } else if (type === backend.parameterStatus) {
-      const { name, value } = decodeParameterStatus(body)
-      seen.set(name, value)
-    } else if (type === backend.backendKeyData) {
-      pid = body.readInt32BE(0)
-      secretKey = Buffer.from(body.subarray(4))
-    } else if (type === backend.errorResponse) {
-      reject(new ServerError(decodeServerMessage(body)))
-    } else if (type === backend.readyForQuery) {
-      socket.pause()
-      resolve({ socket, pid, secretKey, parameters: seen })
-      return false
-    } else if (type !== backend.noticeResponse && type !== backend.negotiateProtocolVersion) {
-      throw new TestkitError('protocol-violation', `The server sent message type ${type} during log-in.`)
-    }
-    return true
-  }
-  const onData = (chunk: Buffer): void => {
-    try {
-      const used = assembler.read(chunk, onFrame)
-      if (used < chunk.length) socket.unshift(chunk.subarray(used))
-    } catch (error) {
-      reject(error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-  const where = `${host}:${port}`
-  const onError = (cause: Error): void =>
-    reject(new TestkitError('connection-failed', `Cannot reach PostgreSQL at ${where}: ${cause.message}`, { cause }))
-  const onClose = (): void =>
-    reject(new TestkitError('connection-failed', `The server at ${where} closed the connection during log-in.`))
+  const fail = (error: unknown): void => reject(error instanceof Error ? error : new Error(String(error)))
   const onAbort = (): void =>
     reject(signal?.reason instanceof Error ? signal.reason : new TestkitError('stopped', 'Log-in was aborted.'))
   const timer = setTimeout(
     () => reject(new TestkitError('connection-failed', `No log-in at ${where} within ${timeoutMs} ms.`)),
     timeoutMs,
   )
-  socket.on('data', onData).on('error', onError).on('close', onClose)
-  socket.once('connect', () => socket.write(startup({ user, database, ...parameters })))
   signal?.addEventListener('abort', onAbort)
+  openSocket(options, (socket) => (current = socket)).then((socket) => {
+    new Dialogue(options, socket, resolve, fail).begin()
+  }, fail)
   try {
     return await settled
   } catch (error) {
-    socket.destroy()
+    current?.destroy()
     throw error
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
-    socket.off('data', onData).off('close', onClose)
-    // An 'error' listener stays until the owner has its own: an unheard one would end the process.
   }
 }

@@ -65,6 +65,14 @@ export const isFrontendType: readonly boolean[] = table(Object.values(frontend))
 /** True for every type byte a backend may send. */
 export const isBackendType: readonly boolean[] = table(Object.values(backend))
 
+/** What a backend may say at any time: notices, notifications, changed settings, and a FATAL error before it goes. */
+export const mayComeUnasked: readonly boolean[] = table([
+  backend.errorResponse,
+  backend.noticeResponse,
+  backend.notificationResponse,
+  backend.parameterStatus,
+])
+
 function table(codes: readonly number[]): boolean[] {
   return Array.from({ length: 256 }, (_, index) => codes.includes(index))
 }

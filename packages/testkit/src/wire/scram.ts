@@ -81,19 +81,26 @@ function sameBytes(left: Buffer, right: Buffer): boolean {
 
 const refuse = (why: string): TestkitError => new TestkitError('authentication-failed', why)
 
-/** The client's side of SCRAM-SHA-256 without channel binding. Throws when the server cannot prove that it knows us. */
+/** What the client's side says about channel binding: none, possible but not offered by the server, or bound to this. */
+export type ClientBinding = 'none' | 'not-offered' | { readonly serverEndPoint: Buffer }
+
+/** The client's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS. Throws when the server cannot prove that it knows us. */
 export class ScramClient {
   readonly #secret: ScramSecret
   readonly #nonce = randomBytes(18).toString('base64')
   #authMessage = ''
   #serverKey: Buffer = Buffer.alloc(0)
+  readonly #header: string
+  readonly #bound: Buffer
 
-  constructor(secret: ScramSecret) {
+  constructor(secret: ScramSecret, binding: ClientBinding = 'none') {
     this.#secret = secret
+    this.#header = typeof binding === 'object' ? 'p=tls-server-end-point,,' : binding === 'none' ? 'n,,' : 'y,,'
+    this.#bound = typeof binding === 'object' ? binding.serverEndPoint : Buffer.alloc(0)
   }
 
   get first(): string {
-    return `n,,n=,r=${this.#nonce}`
+    return `${this.#header}n=,r=${this.#nonce}`
   }
 
   async answer(serverFirst: string): Promise<string> {
@@ -106,7 +113,8 @@ export class ScramClient {
       throw refuse('SCRAM: unusable salt or iteration count.')
     }
     const keys = await clientKeys(this.#secret, salt, iterations)
-    const withoutProof = `c=biws,r=${nonce}`
+    const channel = Buffer.concat([Buffer.from(this.#header), this.#bound]).toString('base64')
+    const withoutProof = `c=${channel},r=${nonce}`
     this.#authMessage = `n=,r=${this.#nonce},${serverFirst},${withoutProof}`
     this.#serverKey = keys.serverKey
     const signature = hmac(sha256(keys.clientKey), this.#authMessage)

@@ -30,18 +30,30 @@ function nameOf(text: string): Buffer {
   return sequence(der(0x31, sequence(commonName, der(0x0c, Buffer.from(text)))))
 }
 
+/** Whom a certificate is for. */
+interface CertificateSubject {
+  readonly names: readonly string[]
+  /** IPv4 addresses. */
+  readonly addresses: readonly string[]
+}
+
+const loopback: CertificateSubject = { names: ['localhost'], addresses: ['127.0.0.1'] }
+
 /**
- * Makes a certificate for `localhost` and 127.0.0.1 that signs itself and is good for a month: enough to test a client's
+ * Makes a certificate, for `localhost` and 127.0.0.1 if nothing else is said, that signs itself and is good for a month: enough to test a client's
  * TLS settings with. Its own `cert` is the `ca` a client has to trust.
  */
-export function makeCertificate(): ServerCertificate {
+export function makeCertificate({ names, addresses } = loopback): ServerCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const day = 86_400_000
   const serial = randomBytes(8)
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 1
-  const names = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.of(127, 0, 0, 1)))
+  const alternatives = sequence(
+    ...names.map((name) => der(0x82, Buffer.from(name))),
+    ...addresses.map((address) => der(0x87, Buffer.from(address.split('.').map(Number)))),
+  )
   const extensions = sequence(
-    sequence(subjectAltName, octets(names)),
+    sequence(subjectAltName, octets(alternatives)),
     sequence(basicConstraints, octets(sequence(der(0x01, Buffer.of(255))))),
   )
   const toSign = sequence(

@@ -74,6 +74,57 @@ describe('rules of chaos', () => {
     await client.end()
   })
 
+  test('a slow link delays every message of that client, and changes nothing else', async () => {
+    await using pooler = await start(['after the 1st message of client A, slow it down by 30 ms'])
+    const client = await a(pooler)
+    await client.ask(one)
+    const started = performance.now()
+    // Parse, Bind, Describe, Execute, Sync.
+    expect((await client.ask(one)).rows).toEqual([['1']])
+    expect(performance.now() - started).toBeGreaterThanOrEqual(5 * 30 - 10)
+    await client.end()
+  })
+
+  test('log-ins are refused for a while, in the words of a full pooler; who is in stays in', async () => {
+    await using pooler = await start(['after the 1st Query of client A, refuse log-ins for 300 ms'])
+    const client = await a(pooler)
+    await client.ask(send.query('select 1'))
+    await expect.poll(() => a(pooler).then(() => 'in', String)).toMatch(/08P01: no more connections allowed/)
+    expect((await client.ask(send.query('select 2'))).rows).toEqual([['2']])
+    await expect.poll(() => a(pooler).then(() => 'in', String)).toBe('in')
+    await client.end()
+  })
+
+  test('an exhausted pool makes everybody wait, and refuses who cannot', async () => {
+    const rule = 'after the 1st Query of client A, exhaust the pool for 400 ms'
+    await using patient = await start([rule])
+    const client = await a(patient)
+    await client.ask(send.query('select 1'))
+    const started = performance.now()
+    expect((await client.ask(send.query('select 2'))).rows).toEqual([['2']])
+    expect(performance.now() - started).toBeGreaterThan(200)
+    await client.end()
+    await using impatient = await start([rule], { queryWaitTimeoutMs: 50, profile: 'supavisor-2.9' })
+    const refused = await a(impatient)
+    await refused.ask(send.query('select 1'))
+    refused.write(send.query('select 2'))
+    expect((await refused.closed)[0]?.message).toMatch(/ECHECKOUTTIMEOUT/)
+  })
+
+  test('a restarted pooler hangs up on everybody, forgets its backends, and serves who comes back', async () => {
+    await using pooler = await start(['before the 2nd Query of client A, restart the pooler'])
+    const client = await a(pooler)
+    const other = await RawClient.connect(pooler.url)
+    const before = await other.value('select pg_backend_pid()')
+    await client.ask(send.query('select 1'))
+    client.write(send.query('select 2'))
+    for (const one of [client, other]) expect(await one.closed).toMatchObject([{ code: '57P01' }])
+    const back = await RawClient.connect(pooler.url)
+    expect(await back.value('select pg_backend_pid()')).not.toBe(before)
+    expect(pooler.clients()).toBe(1)
+    await back.end()
+  })
+
   test('a rule that cannot be read says how to write one', async () => {
     for (const text of [
       'kill everything',
