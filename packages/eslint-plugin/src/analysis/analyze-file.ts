@@ -1,18 +1,18 @@
 import { catalogue } from '@pooler-safe/hazards'
 import { codeFindings, connectHookAround } from './code-findings.ts'
 import { allows, coverage, readDirectives, type BrokenDirective, type Comment, type Directive } from './directives.ts'
-import { isNode, nameOf, parentOf, propertyName, unwrap, walk, type Node, type VisitorKeys } from './estree.ts'
+import { nameOf, walk, type Node, type VisitorKeys } from './estree.ts'
 import { ruleNames, type Finding } from './finding.ts'
-import { readSql } from './grammar.ts'
 import type { Host } from './host.ts'
+import { loose, looseInSource } from './loose.ts'
 import { mayMatter } from './may-matter.ts'
 import { engineOfFile, OperationFinder, type Engine, type Operation } from './operations.ts'
 import { Receivers } from './receivers.ts'
 import { Names, type ScopeManager } from './scope.ts'
 import { matchesGlob, tracksNames, type Settings } from './settings.ts'
-import { looseFindings, sqlFindings } from './sql-findings.ts'
-import { isHole } from './sql-text.ts'
+import { sqlFindings } from './sql-findings.ts'
 import { StaticSql } from './static-sql.ts'
+import { holdsTests } from './test-files.ts'
 import { nameOfCall, transactionFindings } from './transaction-findings.ts'
 import { transactionCallback, Transactions, type Context, type TransactionCallback } from './transactions.ts'
 
@@ -74,7 +74,11 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const transactions = new Transactions(operations, callbacks, names)
   const located = operations.map((operation) => ({ ...operation, context: transactions.contextOf(operation) }))
 
-  const facts = { source, names, sql, receivers, settings, engine, transactions }
+  let isTest: boolean | undefined
+  const facts = {
+    ...{ source, names, sql, receivers, settings, engine, transactions },
+    isTest: () => (isTest ??= holdsTests(imports, calls, names)),
+  }
   let findings: Finding[] = []
   const isSessionMode = matchesGlob(settings.sessionMode?.files, path)
   for (const operation of located) {
@@ -229,80 +233,6 @@ function rawFindings(operation: AnalysedOperation, path: string, settings: Setti
 /** Whether the SQL is text of unknown origin; builders and statement objects are somebody else's. */
 function isDynamic({ sqlNode }: Operation): boolean {
   return /^(?:Identifier|MemberExpression|TemplateLiteral|BinaryExpression)$/.test(sqlNode.type)
-}
-
-const looseHint = /pg_(?:try_)?advisory_(?:un)?lock|set_config\s*\(|^\s*(?:set|reset)\s+(?:session\s+)?[a-z_."]+/i
-/** Whether a source has a text with such a hint. */
-const looseInSource =
-  /pg_(?:try_)?advisory_(?:un)?lock|set_config\s*\(|['"`](?:\s|\\[nrt])*(?:set|reset)(?:\s|\\[nrt])/i
-
-/** Strings that no visible call runs, and that can be nothing but hazardous SQL. */
-function loose(texts: readonly Node[], sql: StaticSql): readonly Finding[] {
-  const findings: Finding[] = []
-  for (const node of texts) {
-    if (sql.used.has(node) || !looseHint.test(rawText(node)) || isProse(node)) continue
-    for (const pieces of sql.textsOf(topOfText(node))) {
-      if (pieces.some((piece) => !isHole(piece))) findings.push(...looseFindings(readSql(pieces)))
-    }
-  }
-  return findings
-}
-
-/** The sum that a string is a part of. */
-function topOfText(node: Node): Node {
-  let current = node
-  while (current.parent?.type === 'BinaryExpression' && current.parent.operator === '+') current = current.parent
-  return current
-}
-
-function rawText(node: Node): string {
-  if (typeof node.value === 'string') return node.value
-  return (node.quasis ?? []).map((quasi) => (quasi.value as { readonly cooked?: string }).cooked ?? '').join(' x ')
-}
-
-/** Whether a string is for people: a message, a test's name, a comparison, a key, an import. */
-function isProse(node: Node): boolean {
-  let current = node
-  let parent = parentOf(current)
-  while (parent && /^(?:TemplateLiteral|BinaryExpression|ConditionalExpression|ArrayExpression)$/.test(parent.type)) {
-    if (parent.type === 'BinaryExpression' && parent.operator !== '+') return true
-    current = parent
-    parent = parentOf(current)
-  }
-  if (!parent) return true
-  switch (parent.type) {
-    case 'NewExpression':
-    case 'ThrowStatement':
-    case 'ExpressionStatement':
-    case 'ImportDeclaration':
-    case 'ExportAllDeclaration':
-    case 'ExportNamedDeclaration':
-    case 'JSXExpressionContainer':
-    case 'JSXAttribute':
-    case 'SwitchCase':
-    case 'MemberExpression':
-    case 'TSLiteralType':
-      return true
-    case 'Property':
-      return (
-        parent.key === current ||
-        /^(?:message|description|title|label|help|hint|summary|detail|name|note|comment|pattern)$/i.test(
-          propertyName(parent) ?? '',
-        )
-      )
-    case 'CallExpression': {
-      const callee = parent.callee && unwrap(parent.callee)
-      const method = callee?.type === 'MemberExpression' ? propertyName(callee) : nameOf(callee)
-      const root = callee?.type === 'MemberExpression' && isNode(callee.object) ? nameOf(unwrap(callee.object)) : method
-      return (
-        /^(?:describe|it|test|suite|expect|assert|console|logger|log|debug|chalk)$/.test(root ?? '') ||
-        /^(?:log|debug|info|warn|error|includes|startsWith|endsWith|match|matches|test|indexOf|toBe|toEqual|toContain|toMatch|toThrow|split|replace|t|each|only|skip|equal|strictEqual|deepEqual)$/.test(
-          method ?? '',
-        )
-      )
-    }
-  }
-  return false
 }
 
 /** One finding for each place and rule, in source order. */

@@ -297,6 +297,8 @@ export class Receivers {
       const method = propertyName(inner) ?? ''
       const receiver = this.of(inner.object)
       if (receiver) return resultOf(receiver, method, node)
+      // No other driver has it: `const reserved = await sql.reserve()`.
+      if (method === 'reserve' && isTag(node, this.#names)) return { driver: 'postgres.js', role: 'client' }
     }
     const target = this.#sql.functionOf(inner)
     return target && this.#returnOf(target)
@@ -518,6 +520,20 @@ export class Receivers {
     }
     return undefined
   }
+}
+
+/** Whether what a call gives is used as the tag of templates. */
+function isTag(call: Node, names: Names): boolean {
+  let declarator = parentOf(call)
+  if (declarator?.type === 'AwaitExpression') declarator = parentOf(declarator)
+  const id = declarator?.type === 'VariableDeclarator' ? declarator.id : undefined
+  const variable = id?.type === 'Identifier' ? names.lookUp(String(id.name), id) : undefined
+  return (
+    variable?.references.some(({ identifier }) => {
+      const parent = (identifier as Node).parent
+      return parent?.type === 'TaggedTemplateExpression' && parent.tag === identifier
+    }) === true
+  )
 }
 
 function importEquals(node: Node): ModuleName | undefined {
