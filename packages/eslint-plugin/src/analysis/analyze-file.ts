@@ -13,6 +13,7 @@ import { matchesGlob, tracksNames, type Settings } from './settings.ts'
 import { sqlFindings } from './sql-findings.ts'
 import { StaticSql } from './static-sql.ts'
 import { holdsTests } from './test-files.ts'
+import { hasConfigType, typedConfigFindings } from './typed-configs.ts'
 import { nameOfCall, transactionFindings } from './transaction-findings.ts'
 import { transactionCallback, Transactions, type Context, type TransactionCallback } from './transactions.ts'
 
@@ -58,8 +59,12 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const { path, source, program, settings = {}, host = {} } = input
   if (!mayMatter(source, settings, host.declarationOf !== undefined)) return empty
   const hasDirective = input.comments.some(({ value }) => value.includes('pooler-safe'))
-  const wanted = { texts: looseInSource.test(source), coverable: hasDirective }
-  const { calls, functions, texts, coverable, imports } = collect(program, input.visitorKeys, wanted)
+  const wanted = {
+    texts: looseInSource.test(source),
+    coverable: hasDirective,
+    objects: hasConfigType.test(source),
+  }
+  const { calls, functions, texts, objects, coverable, imports } = collect(program, input.visitorKeys, wanted)
   const names = new Names(input.scopeManager)
   const sql = new StaticSql(source, names)
   const receivers = new Receivers(names, sql, settings, host)
@@ -91,7 +96,7 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
     }
     findings.push(...rawFindings(operation, path, settings, host))
   }
-  findings.push(...codeFindings(calls, operations, facts))
+  findings.push(...codeFindings(calls, operations, facts), ...typedConfigFindings(objects, facts))
   findings.push(...transactionFindings(calls, operations, callbacks, facts))
   if (engine !== 'foreign') findings.push(...loose(texts, sql))
   if (tracksNames(settings)) findings = findings.filter((found) => found.hazard !== 'named-parse')
@@ -131,12 +136,14 @@ interface Collected {
   readonly functions: readonly Node[]
   /** Strings and templates. */
   readonly texts: readonly Node[]
+  readonly objects: readonly Node[]
   readonly coverable: readonly Node[]
   readonly imports: ReadonlySet<string>
 }
 
 interface Wanted {
   readonly texts: boolean
+  readonly objects: boolean
   readonly coverable: boolean
 }
 
@@ -146,6 +153,7 @@ function collect(program: Node, visitorKeys: VisitorKeys | undefined, wanted: Wa
   const calls: Node[] = []
   const functions: Node[] = []
   const texts: Node[] = []
+  const objects: Node[] = []
   const coverable: Node[] = []
   const imports = new Set<string>()
   walk(
@@ -168,6 +176,9 @@ function collect(program: Node, visitorKeys: VisitorKeys | undefined, wanted: Wa
         case 'ArrowFunctionExpression':
           functions.push(node)
           break
+        case 'ObjectExpression':
+          if (wanted.objects) objects.push(node)
+          break
         case 'Literal':
         case 'TemplateLiteral':
           if (wanted.texts) texts.push(node)
@@ -179,7 +190,7 @@ function collect(program: Node, visitorKeys: VisitorKeys | undefined, wanted: Wa
     },
     visitorKeys,
   )
-  return { calls, functions, texts, coverable, imports }
+  return { calls, functions, texts, objects, coverable, imports }
 }
 
 function addName(imports: Set<string>, node: Node | null | undefined): void {
@@ -199,7 +210,7 @@ function rawFindings(operation: AnalysedOperation, path: string, settings: Setti
   const findings: Finding[] = []
   const place = node.type === 'TaggedTemplateExpression' ? (node.tag ?? node) : (node.callee ?? node)
   const isKnown = driver !== 'unknown' && driver !== 'pooler-safe'
-  if (isKnown && texts.length === 0 && driver !== 'kysely' && isDynamic(operation)) {
+  if (isKnown && texts.length === 0 && driver !== 'kysely' && isDynamic(operation) && !operation.passesOn) {
     findings.push({
       rule: 'no-unresolved-sql',
       hazard: 'hidden-in-routine',

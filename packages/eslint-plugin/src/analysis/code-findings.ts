@@ -1,4 +1,4 @@
-import { engineOf, modules } from './drivers.ts'
+import { engineOf } from './drivers.ts'
 import {
   findProperty,
   isFunction,
@@ -9,7 +9,6 @@ import {
   unwrap,
   unwrapAwait,
   valueOfProperty,
-  walk,
   type Node,
 } from './estree.ts'
 import type { Edit, Finding, Suggestion } from './finding.ts'
@@ -252,7 +251,7 @@ function textOf(node: Node, facts: CodeFacts): string | undefined {
   return text === '' ? undefined : text
 }
 
-function optionFindings(config: Node, driver: string, facts: CodeFacts): readonly Finding[] {
+export function optionFindings(config: Node, driver: string, facts: CodeFacts): readonly Finding[] {
   const findings: Finding[] = []
   const look = (object: Node, depth: number): void => {
     for (const property of object.properties ?? []) {

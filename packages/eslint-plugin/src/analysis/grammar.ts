@@ -148,7 +148,7 @@ function bodiesIn(sql: SqlText, text: string, tree: ParseTree): Pick<ReadSql, 'b
   if (unreadable.length === 0) return { bodies: found, unreadBodies: [] }
   // Names that a tool fills in before it runs the text.
   const filled = withoutNamesInBodies(text)
-  const again = filled === text ? found : bodies(filled, tree)
+  const again = filled === text ? found : bodies(filled, parseSql(filled))
   return {
     bodies: again,
     unreadBodies: unreadable.filter(({ start, end }) => sql.hasHole(start, end)).map(({ start, end }) => [start, end]),

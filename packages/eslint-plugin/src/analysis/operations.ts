@@ -43,6 +43,8 @@ export interface Operation {
   readonly engine: Engine
   /** Whether the call itself names the transaction that it runs in. */
   readonly given: boolean
+  /** Whether it only hands SQL that its function was given to another function of the file. */
+  readonly passesOn: boolean
 }
 
 const statementStart =
@@ -150,7 +152,7 @@ export class OperationFinder {
       if (!argument) continue
       const callee = unwrap(node.callee)
       const method = callee.type === 'MemberExpression' ? (propertyName(callee) ?? '') : (nameOf(callee) ?? '')
-      this.#add(node, method, undefined, executor.receiver, argument, given[executor.position + 1])
+      this.#add(node, method, undefined, executor.receiver, argument, given[executor.position + 1], true)
     }
   }
 
@@ -315,6 +317,7 @@ export class OperationFinder {
     receiver: Receiver | undefined,
     argument: Node,
     values?: Node,
+    isOuter = false,
   ): void {
     const engine = this.#engineFor(receiver)
     if (engine === 'foreign') return
@@ -352,7 +355,13 @@ export class OperationFinder {
       name,
       engine,
       given: isGivenTransaction(node),
+      passesOn: isOuter && this.#isParameter(sqlNode),
     })
+  }
+
+  #isParameter(node: Node): boolean {
+    const variable = node.type === 'Identifier' ? this.#names.lookUp(String(node.name), node) : undefined
+    return variable !== undefined && this.#names.definition(variable)?.type === 'Parameter'
   }
 
   #textsOf(argument: Node, sqlNode: Node): Alternatives {

@@ -133,7 +133,7 @@ function runsAtOnce(owner: Node, program: Node, sql: StaticSql, names: Names): b
         parent?.type === 'CallExpression' &&
         parent.callee === identifier &&
         functionAround(parent) === program &&
-        sql.functionOf(parent.callee as Node) === owner
+        sql.functionOf(identifier as Node) === owner
       )
     }) === true
   )

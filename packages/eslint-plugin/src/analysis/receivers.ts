@@ -307,12 +307,10 @@ export class Receivers {
   /** A pool or client whose URL is named as one that goes past the pooler. */
   #made(receiver: Receiver | undefined, node: Node): Receiver | undefined {
     if (!receiver || receiver.driver === 'foreign') return receiver
-    const names = this.#settings.sessionMode?.urlEnv ?? directUrlNames
-    const built = { direct: false, wrapped: false }
+    const built = { direct: this.isDirect(node.arguments ?? []), wrapped: false }
     for (const argument of node.arguments ?? []) {
       walk(argument, (inner) => {
         if (isFunction(inner)) return false
-        if (inner.type === 'MemberExpression' && names.includes(propertyName(inner) ?? '')) built.direct = true
         // `drizzle({ client: db.pool })`: what an ORM is built on decides.
         if (inner.type === 'MemberExpression' || inner.type === 'Identifier') {
           if (inner.parent?.type !== 'MemberExpression' && this.of(inner)?.driver === 'pooler-safe')
@@ -323,6 +321,19 @@ export class Receivers {
     }
     if (built.wrapped) return { driver: 'pooler-safe', role: receiver.role }
     return built.direct ? { driver: receiver.driver, role: 'direct' } : receiver
+  }
+
+  /** Whether options or arguments name a URL that goes past the pooler. */
+  isDirect(parts: readonly Node[]): boolean {
+    const names = this.#settings.sessionMode?.urlEnv ?? directUrlNames
+    let direct = false
+    for (const part of parts) {
+      walk(part, (inner) => {
+        if (inner.type === 'MemberExpression' && names.includes(propertyName(inner) ?? '')) direct = true
+        return !direct && !isFunction(inner)
+      })
+    }
+    return direct
   }
 
   #returnOf(target: Node): Receiver | undefined {

@@ -72,7 +72,7 @@ export class Transactions {
     for (const operation of operations) {
       const { root, receiver } = operation
       if (!root || (receiver && receiver.role !== 'client' && receiver.role !== 'either')) continue
-      const owner = functionAround(operation.node)
+      const owner = ownerOf(operation.node)
       const byRoot = groups.get(owner) ?? new Map<Variable, Operation[]>()
       groups.set(owner, byRoot)
       byRoot.set(root, [...(byRoot.get(root) ?? []), operation])
@@ -135,6 +135,18 @@ export class Transactions {
       state = isCertain && ((fresh && !handedOn) || before === 'transaction') ? 'autocommit' : 'unknown'
     }
     if (open) this.spans.push({ root, owner, begin: open.begin, end: open.commits.at(-1), commits: open.commits })
+  }
+}
+
+/** The function whose course a statement is part of: the callback of a `map` runs in that of its caller. */
+function ownerOf(node: Node): Node {
+  let owner = functionAround(node)
+  for (;;) {
+    const call = isFunction(owner) ? parentOf(owner) : undefined
+    const callee = call?.type === 'CallExpression' ? call.callee : undefined
+    if (!call || callee?.type !== 'MemberExpression') return owner
+    if (!/^(?:map|flatMap|forEach)$/.test(propertyName(callee) ?? '')) return owner
+    owner = functionAround(call)
   }
 }
 
