@@ -1,4 +1,5 @@
 import { catalogue } from '@pooler-safe/hazards'
+import { builderOperations, type BuilderOperation } from './builders.ts'
 import { codeFindings, connectHookAround } from './code-findings.ts'
 import { allows, coverage, readDirectives, type BrokenDirective, type Comment, type Directive } from './directives.ts'
 import { nameOf, walk, type Node, type VisitorKeys } from './estree.ts'
@@ -47,9 +48,19 @@ export interface FileAnalysis {
   readonly directives: readonly Directive[]
   readonly broken: readonly BrokenDirective[]
   readonly engine: Engine
+  /** What query builders and ORMs run; looked for with `always` only. */
+  readonly builders: readonly BuilderOperation[]
 }
 
-const empty: FileAnalysis = { operations: [], findings: [], allowed: [], directives: [], broken: [], engine: 'none' }
+const empty: FileAnalysis = {
+  operations: [],
+  findings: [],
+  allowed: [],
+  directives: [],
+  broken: [],
+  engine: 'none',
+  builders: [],
+}
 
 const allRules: ReadonlySet<string> = new Set(ruleNames)
 const allHazards: ReadonlySet<string> = new Set(catalogue.map((entry) => entry.id))
@@ -57,7 +68,8 @@ const allHazards: ReadonlySet<string> = new Set(catalogue.map((entry) => entry.i
 /** Finds the database operations of a file, and what is wrong with them behind a transaction-mode pooler. */
 export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const { path, source, program, settings = {}, host = {} } = input
-  if (!mayMatter(source, settings, host.declarationOf !== undefined)) return empty
+  const { always = false } = input
+  if (!mayMatter(source, settings, always || host.declarationOf !== undefined, always)) return empty
   const hasDirective = input.comments.some(({ value }) => value.includes('pooler-safe'))
   const wanted = {
     texts: looseInSource.test(source),
@@ -69,7 +81,7 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const sql = new StaticSql(source, names)
   const receivers = new Receivers(names, sql, settings, host)
   const engine = engineOfFile({ path, imports, settings, host })
-  const finder = new OperationFinder({ names, sql, receivers, settings, host, engine, always: input.always === true })
+  const finder = new OperationFinder({ names, sql, receivers, settings, host, engine, always })
   finder.find(calls)
   const { operations } = finder
 
@@ -116,7 +128,12 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
     allowed.push({ finding, directive })
     return false
   })
-  return { operations: located, findings: remaining, allowed, directives, broken, engine }
+  const run = new Set(operations.map(({ node }) => node))
+  const builders =
+    always && engine !== 'foreign'
+      ? builderOperations(calls, (node) => run.has(node), { names, receivers, sql, host, imports })
+      : []
+  return { operations: located, findings: remaining, allowed, directives, broken, engine, builders }
 }
 
 /** What a file with client connections past the pooler may do. */

@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts'
 import { readSql } from './grammar.ts'
 import { looseFindings } from './sql-findings.ts'
 import { isHole } from './sql-text.ts'
-import type { StaticSql } from './static-sql.ts'
+import { tagName, type StaticSql } from './static-sql.ts'
 
 const looseHint = /pg_(?:try_)?advisory_(?:un)?lock|set_config\s*\(|^\s*(?:set|reset)\s+(?:session\s+)?[a-z_."]+/i
 /** Whether a source has a text with such a hint. */
@@ -15,11 +15,22 @@ export function loose(texts: readonly Node[], sql: StaticSql): readonly Finding[
   const findings: Finding[] = []
   for (const node of texts) {
     if (sql.used.has(node) || !looseHint.test(rawText(node)) || isProse(node)) continue
+    const isPart = isPartOfBuilder(node)
     for (const pieces of sql.textsOf(topOfText(node))) {
+      if (isPart) findings.push(...looseFindings(readSql([{ text: 'select ', start: node.range[0] }, ...pieces])))
       if (pieces.some((piece) => !isHole(piece))) findings.push(...looseFindings(readSql(pieces)))
     }
   }
   return findings
+}
+
+/** `` select({ a: sql`pg_try_advisory_lock(1)` }) ``, `select(knex.raw('…'))`: an expression that a builder selects. */
+function isPartOfBuilder(node: Node): boolean {
+  if (/^\s*(?:select|with|set|reset|do|create|insert|update|delete|perform)\b/i.test(rawText(node))) return false
+  const parent = parentOf(node)
+  if (parent?.type === 'TaggedTemplateExpression') return /sql$/i.test(parent.tag ? tagName(parent.tag) : '')
+  const callee = parent?.type === 'CallExpression' ? parent.callee && unwrap(parent.callee) : undefined
+  return callee?.type === 'MemberExpression' && /^(?:raw|literal|unsafe)$/.test(propertyName(callee) ?? '')
 }
 
 /** The sum that a string is a part of. */
