@@ -30,6 +30,7 @@ describe('a script', () => {
     expect(found(body('delete from :SCHEMA.a; perform pg_advisory_unlock(1);'))).toEqual([
       'no-hazard-in-body function pg_advisory_unlock',
     ])
+    expect(found(body('a := b:::SCHEMA.c;').replace('begin', 'declare a int; b int; begin'))).toEqual([])
     // A string of the body stays what it is.
     expect(found(body("delete from :SCHEMA.a; execute 'set role to :b';"))).toHaveLength(2)
   })

@@ -40,14 +40,14 @@ const prismaOwn = set(
   'findUnique findUniqueOrThrow findFirst findFirstOrThrow findMany createMany createManyAndReturn updateMany updateManyAndReturn upsert deleteMany groupBy aggregate',
 )
 const prismaAny = set('create update delete count')
-const drizzleNext: Readonly<Record<string, ReadonlySet<string>>> = {
-  select: set('from'),
-  selectDistinct: set('from'),
-  selectDistinctOn: set('from'),
-  insert: set('values select'),
-  update: set('set'),
-  delete: set('where returning'),
-}
+const drizzleNext: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['select', set('from')],
+  ['selectDistinct', set('from')],
+  ['selectDistinctOn', set('from')],
+  ['insert', set('values select')],
+  ['update', set('set')],
+  ['delete', set('where returning')],
+])
 const kyselyStart = set('selectFrom insertInto replaceInto updateTable deleteFrom mergeInto selectNoFrom')
 const kyselyEnd = set('execute executeTakeFirst executeTakeFirstOrThrow stream')
 const knexVerbs = set(
@@ -96,12 +96,12 @@ const shapes: readonly Shape[] = [
       const query = links.findIndex(({ name, call }) => name === 'query' && !call)
       const ending = links.at(-1)
       if (query >= 0 && query < 2 && ending?.call && /^find(?:Many|First)$/.test(ending.name)) return ending.name
-      const start = links.findIndex(({ name, call }) => call !== undefined && name in drizzleNext)
+      const start = links.findIndex(({ name, call }) => call !== undefined && drizzleNext.has(name))
       const { name = '' } = links[start] ?? {}
       const isLocal = root.type === 'Identifier' || root.type === 'ThisExpression'
       if (start < 0 || start > 2 || !isLocal) return known && ending?.name === '$count' ? '$count' : undefined
       if (known && start === 0) return name
-      return links.slice(start + 1).some((link) => drizzleNext[name]?.has(link.name)) ? name : undefined
+      return links.slice(start + 1).some((link) => drizzleNext.get(name)?.has(link.name)) ? name : undefined
     },
   },
   {

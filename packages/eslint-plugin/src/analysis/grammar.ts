@@ -166,7 +166,9 @@ function withoutNamesInBodies(text: string): string {
     const opening = /^\$[^$]*\$/.exec(text.slice(start, Math.min(end, start + 70)))?.[0]
     if (opening === undefined || end - start < 2 * opening.length) continue
     const inside = text.slice(start + opening.length, end - opening.length)
-    filled += text.slice(copied, start + opening.length) + replaceNames(inside, /(?<![:\w\]])[:@][A-Za-z_]\w*/g)
+    filled +=
+      text.slice(copied, start + opening.length) +
+      replaceNames(inside, /(?<=::):[A-Za-z_]\w*|(?<![:\w\]])[:@][A-Za-z_]\w*/g)
     copied = end - opening.length
   }
   return filled + text.slice(copied)

@@ -182,7 +182,8 @@ export class Receivers {
     }
     if (engineOf(module) === 'foreign') return { driver: 'foreign', role: 'pool', as: 'value' }
     const table = modules[module]
-    if (table) return table[name] ?? (name === '*' ? table['default'] : undefined)
+    if (table)
+      return (Object.hasOwn(table, name) ? table[name] : undefined) ?? (name === '*' ? table['default'] : undefined)
     const executor = this.#settings.executors?.find(
       (item) => item.export === name && (item.module === module || matchesGlob([item.module], module)),
     )

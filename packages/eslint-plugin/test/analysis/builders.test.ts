@@ -49,6 +49,10 @@ describe('what a library writes is an operation', () => {
     ])
   })
 
+  test('but no method that every object has', () => {
+    expect(built("import { db } from './db'\nawait db.a.toString().constructor()", 'drizzle-orm')).toEqual([])
+  })
+
   test('of Kysely', () => {
     const source = `import { Kysely } from 'kysely'\nexport async function f(db: Kysely<any>) {
       await db.selectFrom('a').selectAll().execute()\nconst part = db.selectFrom('a').selectAll()
