@@ -9,15 +9,18 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-interface Labels {
-  readonly [repository: string]: {
-    readonly commit: string
-    /** Lines by path. A label and a finding may be some lines apart: a call and the statement in it. */
-    readonly hazards: Readonly<Record<string, readonly number[]>>
-    /** Expressions of paths that are not labelled: tests, fixtures. */
-    readonly ignored?: readonly string[]
-  }
-}
+type Labels = Readonly<
+  Record<
+    string,
+    {
+      readonly commit: string
+      /** Lines by path. A label and a finding may be some lines apart: a call and the statement in it. */
+      readonly hazards: Readonly<Record<string, readonly number[]>>
+      /** Expressions of paths that are not labelled: tests, fixtures. */
+      readonly ignored?: readonly string[]
+    }
+  >
+>
 
 interface Found {
   readonly file: string

@@ -109,9 +109,21 @@ function rootName(node: Node): string | undefined {
  */
 function endsSoon(end: Node, made: Node, { sql, names }: CodeFacts): boolean {
   const home = functionAround(made)
-  if (isFunction(home)) return isInside(end, home)
+  if (isFunction(home)) return isInside(end, home) && isWithin(end, home)
   for (let owner = functionAround(end); isFunction(owner); owner = functionAround(owner)) {
     if (!runsAtOnce(owner, home, sql, names)) return false
+  }
+  return true
+}
+
+/** Whether a node runs in the course of a function, not in one that it hands out or leaves behind for an event. */
+function isWithin(node: Node, home: Node): boolean {
+  for (let owner = functionAround(node); owner !== home; owner = functionAround(owner)) {
+    const call = parentOf(owner)
+    if (call?.type !== 'CallExpression' && call?.type !== 'NewExpression') return false
+    const callee = call.callee && unwrap(call.callee)
+    const method = callee?.type === 'MemberExpression' ? (propertyName(callee) ?? '') : ''
+    if (/^(?:on|once|addListener|addEventListener)$/.test(method)) return false
   }
   return true
 }

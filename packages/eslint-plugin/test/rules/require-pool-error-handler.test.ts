@@ -45,6 +45,15 @@ ruleTester.run('require-pool-error-handler', requirePoolErrorHandler, {
       errors: [{ messageId: 'pool-error-unhandled' }],
     },
     {
+      // Whoever calls this decides how long it lives.
+      code: `import { Pool } from 'pg'\nexport const open = () => { const pool = new Pool()\nreturn { pool, close: () => pool.end() } }`,
+      errors: [{ messageId: 'pool-error-unhandled' }],
+    },
+    {
+      code: `import { Pool } from 'pg'\nexport function start() { const pool = new Pool()\nprocess.on('SIGTERM', () => pool.end()) }`,
+      errors: [{ messageId: 'pool-error-unhandled' }],
+    },
+    {
       // A new pool for every call, and no end of it.
       code: `import { Pool } from 'pg'\nasync function search(config) { const pool = new Pool(config)\nconst client = await pool.connect()\nclient.release() }`,
       errors: [{ messageId: 'pool-error-unhandled' }],
