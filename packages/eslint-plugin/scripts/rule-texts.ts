@@ -46,7 +46,7 @@ export const ruleTexts: Readonly<Record<RuleName, RuleText>> = {
     bad: [`${pool}\nawait pool.query("do $$ begin perform pg_advisory_lock(1); end $$")`],
     good: [`${pool}\nawait pool.query("do $$ begin perform pg_advisory_xact_lock(1); end $$")`],
     exceptions:
-      'With `{ dynamic: true }` SQL that a body puts together at run time (`execute format(…)`) is reported, too; `strict` does that.',
+      'With `{ dynamic: true }` SQL whose command only the run time knows (`execute command`) is reported, too; `strict` does that. Texts that begin with a known command (`execute format(…)`, joined constants, variables that are given them) are judged by it. A body that commits fails inside of any transaction, pooler or not, and is left alone.',
   },
   'no-idle-in-tx': {
     problem:
@@ -89,14 +89,14 @@ export const ruleTexts: Readonly<Record<RuleName, RuleText>> = {
     problem:
       'One client connection runs one statement at a time. Those started together queue, and when one fails the others fail with 25P02, some of them after the transaction has ended.',
     bad: [
-      `${pool}\nconst client = await pool.connect()\nawait Promise.all([client.query('select 1'), client.query('select 2')])`,
+      `${pool}\nconst client = await pool.connect()\nawait client.query('begin')\nawait Promise.all([client.query('select 1'), client.query('select 2')])`,
     ],
     good: [
       `${pool}\nawait Promise.all([pool.query('select 1'), pool.query('select 2')])`,
       `${safe}\nawait db.transaction(async (tx) => {\n  await Promise.all([tx.query('select 1'), tx.query('select 2')])\n})`,
     ],
     exceptions:
-      'Drivers that put such statements in order themselves (postgres.js, Slonik, `pooler-safe`) are left alone.',
+      'Drivers that put such statements in order themselves (postgres.js, Slonik, `pooler-safe`) are left alone, and so is a client connection on which no transaction is open.',
   },
   'no-pool-transaction': {
     problem: 'Each query of a pool may take another client connection, so BEGIN and COMMIT need not meet.',
@@ -203,12 +203,15 @@ export const ruleTexts: Readonly<Record<RuleName, RuleText>> = {
   'require-commit-check': {
     problem:
       'COMMIT of a transaction in which a statement failed answers ROLLBACK, without an error. Whoever does not look at `command` takes lost writes for saved ones.',
-    bad: [`${pool}\nconst client = await pool.connect()\nawait client.query('begin')\nawait client.query('commit')`],
+    bad: [
+      `${pool}\nasync function inTransaction(work) {\n  const client = await pool.connect()\n  await client.query('begin')\n  await work(client)\n  await client.query('commit')\n}`,
+    ],
     good: [
       `${pool}\nconst client = await pool.connect()\nawait client.query('begin')\nconst { command } = await client.query('commit')\nif (command !== 'COMMIT') throw new Error('The transaction was rolled back.')`,
       `${safe}\nawait db.transaction(work)`,
     ],
-    exceptions: 'In `strict` only: code in which every error reaches the caller before COMMIT is right without it.',
+    exceptions:
+      'In `strict` only. Reported where a statement may fail without the COMMIT being left out: an error that is caught or not waited for on the way, a function that somebody else gave, a BEGIN that the file does not show. Code in which every error reaches the caller before COMMIT is right without the check.',
   },
   'require-directive': {
     problem:
@@ -225,7 +228,8 @@ export const ruleTexts: Readonly<Record<RuleName, RuleText>> = {
       'A pooler that restarts closes idle client connections. Each emits `error`, and without a handler Node ends the process.',
     bad: [`import { Pool } from 'pg'\nexport const pool = new Pool()`],
     good: [`import { Pool } from 'pg'\nexport const pool = new Pool()\npool.on('error', report)`],
-    exceptions: 'A pool that is returned, or handed to a function of yours, may get its handler there.',
+    exceptions:
+      'A pool that is returned, or handed to a function of yours, may get its handler there. One that is ended by the function that makes it, or at the end of a script, lives too briefly; and a test that loses its database fails as it should.',
   },
   'require-pooler-config': {
     problem:

@@ -1,5 +1,6 @@
 export { analyzeFile, type AnalysedOperation, type AnalysisInput, type FileAnalysis } from './analysis/analyze-file.ts'
 export { analyzeScript, type ScriptAnalysis, type ScriptInput } from './analysis/analyze-script.ts'
+export type { BuilderOperation } from './analysis/builders.ts'
 export type { BrokenDirective, Comment, Directive } from './analysis/directives.ts'
 export type { Driver, Role } from './analysis/drivers.ts'
 export {

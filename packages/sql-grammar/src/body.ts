@@ -2,6 +2,7 @@ import { analyzeSql, type SqlReason } from '@pooler-safe/hazards'
 import { isKeyword, tokenize, tokenKinds, type Tokens } from '@pooler-safe/hazards/sql-table'
 import { analyzeTree } from './analyze.ts'
 import { GrammarUnavailable, parsePlpgsqlToJson, SqlSyntaxError } from './engine.ts'
+import { assignmentsOf, dynamicTexts, isWhole, startsUnknown, type Assigned } from './dynamic-text.ts'
 import { byteOffsets } from './positions.ts'
 import {
   child,
@@ -30,8 +31,8 @@ export interface BodyFinding extends SqlReason {
 /**
  * Looks into the bodies of `do` blocks and of routines that a text creates, in PL/pgSQL and SQL.
  *
- * Reports what changes or reads session state there, transaction control, and SQL that is put together at run time
- * (`execute` of anything but a constant: verdict `opaque`). What needs a transaction is fine in a body: it always runs
+ * Reports what changes or reads session state there, transaction control, and SQL that is put together at run time so
+ * that its command is unknown (`execute` of a parameter: verdict `opaque`). What needs a transaction is fine in a body: it always runs
  * in one. Offsets point at the words when the body is dollar-quoted, else at the body.
  *
  * A body that no parser can read is reported as opaque, and read word by word. Other languages say nothing. Throws as
@@ -181,6 +182,7 @@ function reasonsInPlpgsql(text: string, body: string, place: BodyPlace): readonl
     return [unparsable(body), ...readPlpgsqlWords(body)].map((reason) => place.move(reason))
   }
   const pieces: Piece[] = []
+  const initials: string[] = []
   visitTree(tree, {
     node: (type, node) => {
       if (/^PLpgSQL_stmt_(?:commit|rollback)$/.test(type)) {
@@ -189,6 +191,9 @@ function reasonsInPlpgsql(text: string, body: string, place: BodyPlace): readonl
       // `execute …`, `for … in execute …`, `return query execute …`, `open … for execute …`
       const dynamic = dynamicExpression(type, node)
       if (dynamic !== undefined) pieces.push({ kind: 'dynamic', source: dynamic, mode: 2 })
+      const initial =
+        type === 'PLpgSQL_var' ? textOf(child(child(node, 'default_val'), 'PLpgSQL_expr'), 'query') : undefined
+      if (initial !== undefined) initials.push(`${textOf(node, 'refname') ?? ''} := ${initial}`)
       if (type === 'PLpgSQL_expr') {
         const source = textOf(node, 'query')
         if (source !== undefined) {
@@ -200,7 +205,11 @@ function reasonsInPlpgsql(text: string, body: string, place: BodyPlace): readonl
     list: () => undefined,
   })
   const cursor = new Cursor(body)
-  return pieces.flatMap((piece) => readPiece(piece, cursor)).map((reason) => place.move(reason))
+  const assigned = assignmentsOf([
+    ...initials,
+    ...pieces.flatMap(({ mode, source }) => (mode >= firstAssignmentMode ? [source] : [])),
+  ])
+  return pieces.flatMap((piece) => readPiece(piece, cursor, assigned)).map((reason) => place.move(reason))
 }
 
 interface Piece {
@@ -266,12 +275,12 @@ class Cursor {
   }
 }
 
-function readPiece({ kind, source, mode }: Piece, cursor: Cursor): readonly SqlReason[] {
+function readPiece({ kind, source, mode }: Piece, cursor: Cursor, assigned: Assigned): readonly SqlReason[] {
   if (kind === 'control') {
     const place = cursor.findKeyword(source) ?? cursor.whole
     return [{ hazard: 'commit-outside-tx', verdict: 'txctl', subject: source, ...place }]
   }
-  if (kind === 'dynamic') return readDynamic(source, cursor)
+  if (kind === 'dynamic') return readDynamic(source, cursor, assigned)
 
   // `perform f()` comes as `SELECT f()`; assignments as `x := f()`.
   const written = mode === statementMode ? source.replace(/^SELECT /, '') : source
@@ -286,21 +295,19 @@ function readPiece({ kind, source, mode }: Piece, cursor: Cursor): readonly SqlR
   return reasons.map((reason) => ({ ...reason, start: reason.start + shift, end: reason.end + shift }))
 }
 
-/** `execute 'constant'` is read; anything put together at run time is only reported. */
-function readDynamic(source: string, cursor: Cursor): readonly SqlReason[] {
+/**
+ * The text that `execute` runs is read as far as the body shows it: constants, what is joined to them, `format` with its
+ * holes, variables that are given such texts. Without a known beginning nobody can say what it does.
+ */
+function readDynamic(source: string, cursor: Cursor, assigned: Assigned): readonly SqlReason[] {
   const place = cursor.find(source) ?? cursor.whole
-  let constant: string | undefined
-  try {
-    const target = list(parseSql(`select ${source}`).statements[0]?.node, 'targetList')[0]
-    const value = onlyChild(target)[1]?.['val']
-    constant = textOf(child(child(isNode(value) ? value : undefined, 'A_Const'), 'sval'), 'sval')
-  } catch (error) {
-    if (!(error instanceof SqlSyntaxError || error instanceof GrammarUnavailable)) throw error
-  }
-  if (constant === undefined) {
+  const texts = dynamicTexts(source, assigned)
+  if (texts.some(startsUnknown) || texts.length === 0) {
     return [{ hazard: 'hidden-in-routine', verdict: 'opaque', subject: 'execute', ...place }]
   }
-  return readText(constant).map((reason) => ({ ...reason, ...place }))
+  return texts
+    .flatMap((text) => (isWhole(text) ? readText(text) : readStatements(text)))
+    .map((reason) => ({ ...reason, ...place }))
 }
 
 /** A body that PL/pgSQL cannot parse: every piece between semicolons, from wherever a statement may start in it. */

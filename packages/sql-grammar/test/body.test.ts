@@ -18,7 +18,7 @@ function rows(table: readonly Row[]): void {
 }
 
 /** A PL/pgSQL body in a `do` block. */
-const block = (body: string): string => `do $$ begin ${body} end $$`
+const block = (body: string, declared = ''): string => `do $$ ${declared && `declare ${declared} `}begin ${body} end $$`
 
 describe('PL/pgSQL', () => {
   rows([
@@ -88,8 +88,17 @@ describe('SQL that is run from a text', () => {
     [block("EXECUTE\n  'listen a';"), "session listen 'listen a'"],
     [block('execute $x$ set role admin $x$;'), 'session set-role $x$ set role admin $x$'],
     [block("execute 'select 1';")],
-    [block("execute 'listen ' || x;"), "opaque hidden-in-routine 'listen ' || x"],
-    [block("execute format('set role %I', x);"), "opaque hidden-in-routine format('set role %I', x)"],
+    [block("execute 'listen ' || x;"), "session listen 'listen ' || x"],
+    [block("execute format('set role %I', x);"), "session set-role format('set role %I', x)"],
+    [block("execute format('select set_config(%L, %L, false)', a, b);"), 'session set-config-session …'],
+    [block("execute format('alter table %I add %s int', a, b); execute 'grant ' || r || ' to x';")],
+    [block("execute format('%s', x);"), "opaque hidden-in-routine format('%s', x)"],
+    [block("execute x || ' from t';"), "opaque hidden-in-routine x || ' from t'"],
+    [block("execute case when a then 'select 1' else 'listen b' end;"), 'session listen …'],
+    [block("s := 'create table ' || a; s := s || ' (x int)'; execute s;", 's text;')],
+    [block('execute s;', "s text := 'listen a';"), 'session listen s'],
+    [block("s := 'drop table a'; s := x; execute s;", 's text;'), 'opaque hidden-in-routine s'],
+    [block('s := s; execute s;', 's text;'), 'opaque hidden-in-routine s'],
     [block('execute x using lastval();'), 'opaque hidden-in-routine x', 'session currval-lastval lastval'],
     [block("execute 'no sql at all';"), "opaque hidden-in-routine 'no sql at all'"],
     [

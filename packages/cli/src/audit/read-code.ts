@@ -18,7 +18,7 @@ import type { AllowedFinding, AuditDirective, AuditFinding } from './report.ts'
 
 /** Whether a file is worth parsing: most hold no database operation. The wider look, because an inventory leaves nothing out. */
 export function mayHoldOperations(source: string, settings: Settings): boolean {
-  return mayMatter(source, settings, true)
+  return mayMatter(source, settings, true, true)
 }
 
 export interface CodeContext {
@@ -92,11 +92,23 @@ export function readCode(file: AuditedFile, source: string, { settings, project,
     ...analysis.findings.flatMap((finding) => present(finding) ?? []),
     ...directiveFindings(analysis, context),
   ]
+  const built = analysis.builders.map(({ node, method, driver, role, verdict }): FoundOperation => ({
+    ...positions.place(file.name, node.range),
+    package: file.package,
+    driver,
+    method,
+    receiver: role ?? 'unknown',
+    context: role === 'transaction' ? 'transaction' : role === 'pool' ? 'autocommit' : 'unknown',
+    verdict,
+    certain: role !== undefined,
+    hazards: [],
+  }))
   const allowed = analysis.allowed.flatMap(({ finding, directive }): readonly AllowedFinding[] => {
     const presented = present(finding)
     return presented ? [{ ...presented, directive: describeDirective(directive) }] : []
   })
-  return { ...nothing, operations, findings, allowed }
+  // Findings point at operations by their position: those with text stay in front.
+  return { ...nothing, operations: [...operations, ...built], findings, allowed }
 }
 
 function describeDirective({ rules, reason }: Directive): AuditDirective {

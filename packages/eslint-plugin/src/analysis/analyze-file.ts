@@ -1,18 +1,20 @@
 import { catalogue } from '@pooler-safe/hazards'
+import { builderOperations, type BuilderOperation } from './builders.ts'
 import { codeFindings, connectHookAround } from './code-findings.ts'
 import { allows, coverage, readDirectives, type BrokenDirective, type Comment, type Directive } from './directives.ts'
-import { isNode, nameOf, parentOf, propertyName, unwrap, walk, type Node, type VisitorKeys } from './estree.ts'
+import { nameOf, walk, type Node, type VisitorKeys } from './estree.ts'
 import { ruleNames, type Finding } from './finding.ts'
-import { readSql } from './grammar.ts'
 import type { Host } from './host.ts'
+import { loose, looseInSource } from './loose.ts'
 import { mayMatter } from './may-matter.ts'
 import { engineOfFile, OperationFinder, type Engine, type Operation } from './operations.ts'
 import { Receivers } from './receivers.ts'
 import { Names, type ScopeManager } from './scope.ts'
 import { matchesGlob, tracksNames, type Settings } from './settings.ts'
-import { looseFindings, sqlFindings } from './sql-findings.ts'
-import { isHole } from './sql-text.ts'
+import { sqlFindings } from './sql-findings.ts'
 import { StaticSql } from './static-sql.ts'
+import { holdsTests } from './test-files.ts'
+import { hasConfigType, typedConfigFindings } from './typed-configs.ts'
 import { nameOfCall, transactionFindings } from './transaction-findings.ts'
 import { transactionCallback, Transactions, type Context, type TransactionCallback } from './transactions.ts'
 
@@ -46,9 +48,19 @@ export interface FileAnalysis {
   readonly directives: readonly Directive[]
   readonly broken: readonly BrokenDirective[]
   readonly engine: Engine
+  /** What query builders and ORMs run; looked for with `always` only. */
+  readonly builders: readonly BuilderOperation[]
 }
 
-const empty: FileAnalysis = { operations: [], findings: [], allowed: [], directives: [], broken: [], engine: 'none' }
+const empty: FileAnalysis = {
+  operations: [],
+  findings: [],
+  allowed: [],
+  directives: [],
+  broken: [],
+  engine: 'none',
+  builders: [],
+}
 
 const allRules: ReadonlySet<string> = new Set(ruleNames)
 const allHazards: ReadonlySet<string> = new Set(catalogue.map((entry) => entry.id))
@@ -56,15 +68,20 @@ const allHazards: ReadonlySet<string> = new Set(catalogue.map((entry) => entry.i
 /** Finds the database operations of a file, and what is wrong with them behind a transaction-mode pooler. */
 export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const { path, source, program, settings = {}, host = {} } = input
-  if (!mayMatter(source, settings, host.declarationOf !== undefined)) return empty
+  const { always = false } = input
+  if (!mayMatter(source, settings, always || host.declarationOf !== undefined, always)) return empty
   const hasDirective = input.comments.some(({ value }) => value.includes('pooler-safe'))
-  const wanted = { texts: looseInSource.test(source), coverable: hasDirective }
-  const { calls, functions, texts, coverable, imports } = collect(program, input.visitorKeys, wanted)
+  const wanted = {
+    texts: looseInSource.test(source),
+    coverable: hasDirective,
+    objects: hasConfigType.test(source),
+  }
+  const { calls, functions, texts, objects, coverable, imports } = collect(program, input.visitorKeys, wanted)
   const names = new Names(input.scopeManager)
   const sql = new StaticSql(source, names)
   const receivers = new Receivers(names, sql, settings, host)
   const engine = engineOfFile({ path, imports, settings, host })
-  const finder = new OperationFinder({ names, sql, receivers, settings, host, engine, always: input.always === true })
+  const finder = new OperationFinder({ names, sql, receivers, settings, host, engine, always })
   finder.find(calls)
   const { operations } = finder
 
@@ -74,7 +91,11 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const transactions = new Transactions(operations, callbacks, names)
   const located = operations.map((operation) => ({ ...operation, context: transactions.contextOf(operation) }))
 
-  const facts = { source, names, sql, receivers, settings, engine, transactions }
+  let isTest: boolean | undefined
+  const facts = {
+    ...{ source, names, sql, receivers, settings, engine, transactions },
+    isTest: () => (isTest ??= holdsTests(imports, calls, names)),
+  }
   let findings: Finding[] = []
   const isSessionMode = matchesGlob(settings.sessionMode?.files, path)
   for (const operation of located) {
@@ -87,7 +108,7 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
     }
     findings.push(...rawFindings(operation, path, settings, host))
   }
-  findings.push(...codeFindings(calls, operations, facts))
+  findings.push(...codeFindings(calls, operations, facts), ...typedConfigFindings(objects, facts))
   findings.push(...transactionFindings(calls, operations, callbacks, facts))
   if (engine !== 'foreign') findings.push(...loose(texts, sql))
   if (tracksNames(settings)) findings = findings.filter((found) => found.hazard !== 'named-parse')
@@ -107,7 +128,12 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
     allowed.push({ finding, directive })
     return false
   })
-  return { operations: located, findings: remaining, allowed, directives, broken, engine }
+  const run = new Set(operations.map(({ node }) => node))
+  const builders =
+    always && engine !== 'foreign'
+      ? builderOperations(calls, (node) => run.has(node), { names, receivers, sql, host, imports })
+      : []
+  return { operations: located, findings: remaining, allowed, directives, broken, engine, builders }
 }
 
 /** What a file with client connections past the pooler may do. */
@@ -127,12 +153,14 @@ interface Collected {
   readonly functions: readonly Node[]
   /** Strings and templates. */
   readonly texts: readonly Node[]
+  readonly objects: readonly Node[]
   readonly coverable: readonly Node[]
   readonly imports: ReadonlySet<string>
 }
 
 interface Wanted {
   readonly texts: boolean
+  readonly objects: boolean
   readonly coverable: boolean
 }
 
@@ -142,6 +170,7 @@ function collect(program: Node, visitorKeys: VisitorKeys | undefined, wanted: Wa
   const calls: Node[] = []
   const functions: Node[] = []
   const texts: Node[] = []
+  const objects: Node[] = []
   const coverable: Node[] = []
   const imports = new Set<string>()
   walk(
@@ -164,6 +193,9 @@ function collect(program: Node, visitorKeys: VisitorKeys | undefined, wanted: Wa
         case 'ArrowFunctionExpression':
           functions.push(node)
           break
+        case 'ObjectExpression':
+          if (wanted.objects) objects.push(node)
+          break
         case 'Literal':
         case 'TemplateLiteral':
           if (wanted.texts) texts.push(node)
@@ -175,7 +207,7 @@ function collect(program: Node, visitorKeys: VisitorKeys | undefined, wanted: Wa
     },
     visitorKeys,
   )
-  return { calls, functions, texts, coverable, imports }
+  return { calls, functions, texts, objects, coverable, imports }
 }
 
 function addName(imports: Set<string>, node: Node | null | undefined): void {
@@ -195,7 +227,7 @@ function rawFindings(operation: AnalysedOperation, path: string, settings: Setti
   const findings: Finding[] = []
   const place = node.type === 'TaggedTemplateExpression' ? (node.tag ?? node) : (node.callee ?? node)
   const isKnown = driver !== 'unknown' && driver !== 'pooler-safe'
-  if (isKnown && texts.length === 0 && driver !== 'kysely' && isDynamic(operation)) {
+  if (isKnown && texts.length === 0 && driver !== 'kysely' && isDynamic(operation) && !operation.passesOn) {
     findings.push({
       rule: 'no-unresolved-sql',
       hazard: 'hidden-in-routine',
@@ -229,80 +261,6 @@ function rawFindings(operation: AnalysedOperation, path: string, settings: Setti
 /** Whether the SQL is text of unknown origin; builders and statement objects are somebody else's. */
 function isDynamic({ sqlNode }: Operation): boolean {
   return /^(?:Identifier|MemberExpression|TemplateLiteral|BinaryExpression)$/.test(sqlNode.type)
-}
-
-const looseHint = /pg_(?:try_)?advisory_(?:un)?lock|set_config\s*\(|^\s*(?:set|reset)\s+(?:session\s+)?[a-z_."]+/i
-/** Whether a source has a text with such a hint. */
-const looseInSource =
-  /pg_(?:try_)?advisory_(?:un)?lock|set_config\s*\(|['"`](?:\s|\\[nrt])*(?:set|reset)(?:\s|\\[nrt])/i
-
-/** Strings that no visible call runs, and that can be nothing but hazardous SQL. */
-function loose(texts: readonly Node[], sql: StaticSql): readonly Finding[] {
-  const findings: Finding[] = []
-  for (const node of texts) {
-    if (sql.used.has(node) || !looseHint.test(rawText(node)) || isProse(node)) continue
-    for (const pieces of sql.textsOf(topOfText(node))) {
-      if (pieces.some((piece) => !isHole(piece))) findings.push(...looseFindings(readSql(pieces)))
-    }
-  }
-  return findings
-}
-
-/** The sum that a string is a part of. */
-function topOfText(node: Node): Node {
-  let current = node
-  while (current.parent?.type === 'BinaryExpression' && current.parent.operator === '+') current = current.parent
-  return current
-}
-
-function rawText(node: Node): string {
-  if (typeof node.value === 'string') return node.value
-  return (node.quasis ?? []).map((quasi) => (quasi.value as { readonly cooked?: string }).cooked ?? '').join(' x ')
-}
-
-/** Whether a string is for people: a message, a test's name, a comparison, a key, an import. */
-function isProse(node: Node): boolean {
-  let current = node
-  let parent = parentOf(current)
-  while (parent && /^(?:TemplateLiteral|BinaryExpression|ConditionalExpression|ArrayExpression)$/.test(parent.type)) {
-    if (parent.type === 'BinaryExpression' && parent.operator !== '+') return true
-    current = parent
-    parent = parentOf(current)
-  }
-  if (!parent) return true
-  switch (parent.type) {
-    case 'NewExpression':
-    case 'ThrowStatement':
-    case 'ExpressionStatement':
-    case 'ImportDeclaration':
-    case 'ExportAllDeclaration':
-    case 'ExportNamedDeclaration':
-    case 'JSXExpressionContainer':
-    case 'JSXAttribute':
-    case 'SwitchCase':
-    case 'MemberExpression':
-    case 'TSLiteralType':
-      return true
-    case 'Property':
-      return (
-        parent.key === current ||
-        /^(?:message|description|title|label|help|hint|summary|detail|name|note|comment|pattern)$/i.test(
-          propertyName(parent) ?? '',
-        )
-      )
-    case 'CallExpression': {
-      const callee = parent.callee && unwrap(parent.callee)
-      const method = callee?.type === 'MemberExpression' ? propertyName(callee) : nameOf(callee)
-      const root = callee?.type === 'MemberExpression' && isNode(callee.object) ? nameOf(unwrap(callee.object)) : method
-      return (
-        /^(?:describe|it|test|suite|expect|assert|console|logger|log|debug|chalk)$/.test(root ?? '') ||
-        /^(?:log|debug|info|warn|error|includes|startsWith|endsWith|match|matches|test|indexOf|toBe|toEqual|toContain|toMatch|toThrow|split|replace|t|each|only|skip|equal|strictEqual|deepEqual)$/.test(
-          method ?? '',
-        )
-      )
-    }
-  }
-  return false
 }
 
 /** One finding for each place and rule, in source order. */

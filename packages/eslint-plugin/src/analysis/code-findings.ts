@@ -1,4 +1,4 @@
-import { engineOf, modules } from './drivers.ts'
+import { engineOf } from './drivers.ts'
 import {
   findProperty,
   isFunction,
@@ -9,11 +9,11 @@ import {
   unwrap,
   unwrapAwait,
   valueOfProperty,
-  walk,
   type Node,
 } from './estree.ts'
 import type { Edit, Finding, Suggestion } from './finding.ts'
 import type { Operation } from './operations.ts'
+import { errorHandlerFindings } from './pool-errors.ts'
 import { methodsOf, type Receivers } from './receivers.ts'
 import type { Names } from './scope.ts'
 import type { Settings } from './settings.ts'
@@ -27,6 +27,8 @@ export interface CodeFacts {
   readonly receivers: Receivers
   readonly settings: Settings
   readonly engine: string
+  /** Whether the file holds tests. */
+  isTest(): boolean
 }
 
 const startupKeys = new Set([
@@ -238,7 +240,7 @@ function textOf(node: Node, facts: CodeFacts): string | undefined {
   return text === '' ? undefined : text
 }
 
-function optionFindings(config: Node, driver: string, facts: CodeFacts): readonly Finding[] {
+export function optionFindings(config: Node, driver: string, facts: CodeFacts): readonly Finding[] {
   const findings: Finding[] = []
   const look = (object: Node, depth: number): void => {
     for (const property of object.properties ?? []) {
@@ -303,90 +305,8 @@ function urlFindings(node: Node, driver: string, options: readonly Node[], facts
   return []
 }
 
-/** `new Pool()` whose error event nobody handles. */
-function errorHandlerFindings(node: Node, facts: CodeFacts): readonly Finding[] {
-  let place: Node = node
-  let parent = parentOf(place)
-  while (parent && /^(?:LogicalExpression|ConditionalExpression|AwaitExpression)$/.test(parent.type)) {
-    place = parent
-    parent = parentOf(parent)
-  }
-  if (!parent) return []
-  // Whoever gets it may handle it.
-  if (parent.type === 'ReturnStatement' || (parent.type === 'ArrowFunctionExpression' && parent.body === place))
-    return []
-  // `new Pool().on('error', …)`
-  if (parent.type === 'MemberExpression') return []
-  let name: string | undefined
-  if (parent.type === 'VariableDeclarator') name = nameOf(parent.id)
-  else if (parent.type === 'AssignmentExpression' && parent.left) {
-    name = parent.left.type === 'MemberExpression' ? propertyName(parent.left) : nameOf(parent.left)
-  } else if (parent.type === 'PropertyDefinition') name = propertyName(parent)
-  else if (parent.type !== 'CallExpression' && parent.type !== 'NewExpression' && parent.type !== 'Property') return []
-  if (name !== undefined && isHandled(name, node, facts)) return []
-  if (name === undefined && parent.type === 'CallExpression' && !isLibrary(parent, facts)) return []
-  if (!node.callee) return []
-  return [finding('require-pool-error-handler', 'pool-error-unhandled', 'Pool', node.callee.range)]
-}
-
-/** Whether a call hands the pool to a library that is known to add no handler. */
-function isLibrary(call: Node, { receivers }: CodeFacts): boolean {
-  const found = call.callee && receivers.moduleNameOf(call.callee)
-  return found !== undefined && modules[found.module] !== undefined
-}
-
-/** Whether the file handles errors of the variable or field, returns it, or hands it to a function that may. */
-function isHandled(name: string, made: Node, { receivers }: CodeFacts): boolean {
-  let program = made
-  while (program.parent) program = program.parent
-  let handled = false
-  walk(program, (node) => {
-    if (handled) return false
-    if (node.type === 'CallExpression' && node.callee) {
-      const callee = unwrap(node.callee)
-      if (callee.type === 'MemberExpression' && callee.object) {
-        const object = unwrap(callee.object)
-        const target = object.type === 'MemberExpression' ? propertyName(object) : nameOf(object)
-        const method = propertyName(callee) ?? ''
-        const event = nameOf(node.arguments?.[0])
-        if (
-          target === name &&
-          /^(?:on|once|addListener|prependListener)$/.test(method) &&
-          (event === 'error' || event === undefined)
-        ) {
-          handled = true
-        }
-        // `pool.on('connect', …).on('error', …)`
-        if (
-          /^(?:on|once|addListener)$/.test(method) &&
-          event === 'error' &&
-          methodsOf(object).length > 0 &&
-          rootName(object) === name
-        )
-          handled = true
-      }
-      if (callee.type === 'Identifier' && !receivers.moduleNameOf(callee)) {
-        handled ||= (node.arguments ?? []).some((argument) => nameOf(unwrap(argument)) === name)
-      }
-    }
-    if (node.type === 'ReturnStatement' && node.argument && nameOf(unwrap(node.argument)) === name) handled = true
-    return true
-  })
-  return handled
-}
-
-function rootName(node: Node): string | undefined {
-  let current = unwrapAwait(node)
-  for (;;) {
-    if (current.type === 'CallExpression' && current.callee) current = unwrap(current.callee)
-    else if (current.type === 'MemberExpression' && current.object) {
-      if (current.object.type === 'ThisExpression') return propertyName(current)
-      current = unwrapAwait(current.object)
-    } else return nameOf(current)
-  }
-}
-
-function finding(
+/** A finding that the code itself confirms. */
+export function finding(
   rule: Finding['rule'],
   hazard: NonNullable<Finding['hazard']>,
   subject: string,

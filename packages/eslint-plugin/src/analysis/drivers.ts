@@ -86,6 +86,9 @@ const mikro = {
     'EntityManager SqlEntityManager AbstractSqlConnection PostgreSqlConnection',
   ),
   ...exported('mikro-orm', 'pool', 'class', 'MikroORM'),
+  ...exported('knex', 'pool', 'factory', 'knex'),
+  ...exported('knex', 'either', 'type', 'Knex'),
+  ...exported('knex', 'transaction', 'type', 'Knex.Transaction'),
 }
 
 const slonik = {

@@ -9,6 +9,7 @@ import {
   type BodyFinding,
   type ParseTree,
 } from '@pooler-safe/sql-grammar'
+import type { Range } from './estree.ts'
 import { SqlText, type Hole, type HoleKind } from './sql-text.ts'
 import type { Pieces } from './static-sql.ts'
 
@@ -18,6 +19,8 @@ export interface ReadSql {
   readonly analysis: SqlAnalysis
   /** What the bodies of `do` blocks and routines do. */
   readonly bodies: readonly BodyFinding[]
+  /** The bodies that no parser can read because of holes in them. */
+  readonly unreadBodies: readonly Range[]
   /**
    * `grammar`: PostgreSQL's own grammar accepts the text. `tokens`: it does not (a fragment, a hole that nothing fits
    * in), or nobody asked it because the tokens show no hazard.
@@ -85,7 +88,7 @@ export function readSql(pieces: Pieces, always = false): ReadSql {
   const tokenLevel = analyzeSql(sql.text)
   const suspicious = tokenLevel.statements.some((statement) => statement.reasons.length > 0)
   if (sql.text.length > longestParsed || !(always || suspicious || mayHoldBody.test(sql.text))) {
-    return { sql, analysis: tokenLevel, bodies: [], readBy: 'tokens', refused: false }
+    return { sql, analysis: tokenLevel, bodies: [], unreadBodies: [], readBy: 'tokens', refused: false }
   }
   let prepared = false
   const attempts = Math.min(mostAttempts, fewestAttempts + attemptsByHole * sql.holes.length)
@@ -93,12 +96,13 @@ export function readSql(pieces: Pieces, always = false): ReadSql {
     const text = prepared ? withoutPlaceholders(sql.text) : sql.text
     const answer = parse(text)
     // Too deep for the grammar: the tokens have the last word.
-    if (answer === undefined) return { sql: first, analysis: tokenLevel, bodies: [], readBy: 'tokens', refused: false }
+    if (answer === undefined)
+      return { sql: first, analysis: tokenLevel, bodies: [], unreadBodies: [], readBy: 'tokens', refused: false }
     if (typeof answer !== 'number') {
       return {
         sql,
         analysis: analyzeTree(text, answer),
-        bodies: bodies(text, answer),
+        ...bodiesIn(sql, text, answer),
         readBy: 'grammar',
         refused: false,
       }
@@ -110,13 +114,20 @@ export function readSql(pieces: Pieces, always = false): ReadSql {
     if (!advance(sql, answer, choice)) break
     sql = new SqlText(pieces, fill)
   }
-  return { sql: first, analysis: tokenLevel, bodies: [], readBy: 'tokens', refused: true }
+  return { sql: first, analysis: tokenLevel, bodies: [], unreadBodies: [], readBy: 'tokens', refused: true }
 }
 
 function unread(sql: SqlText): ReadSql {
   const end = sql.text.length
   const statement = { index: 0, start: 0, end, verdict: 'safe', command: 'other', reasons: [] } as const
-  return { sql, analysis: { verdict: 'safe', statements: [statement] }, bodies: [], readBy: 'tokens', refused: false }
+  return {
+    sql,
+    analysis: { verdict: 'safe', statements: [statement] },
+    bodies: [],
+    unreadBodies: [],
+    readBy: 'tokens',
+    refused: false,
+  }
 }
 
 /** The tree, where the text is wrong, or nothing when the grammar cannot say. */
@@ -128,6 +139,47 @@ function parse(text: string): ParseTree | number | undefined {
     if (error instanceof GrammarUnavailable) return undefined
     throw error
   }
+}
+
+/** What the bodies of a text do, and which of them have holes that nothing fits in. */
+function bodiesIn(sql: SqlText, text: string, tree: ParseTree): Pick<ReadSql, 'bodies' | 'unreadBodies'> {
+  const found = bodies(text, tree)
+  const unreadable = found.filter(({ inner }) => inner.subject === 'unparsable body')
+  if (unreadable.length === 0) return { bodies: found, unreadBodies: [] }
+  // Names that a tool fills in before it runs the text.
+  const filled = withoutNamesInBodies(text)
+  const again = filled === text ? found : bodies(filled, parseSql(filled))
+  return {
+    bodies: again,
+    unreadBodies: unreadable.filter(({ start, end }) => sql.hasHole(start, end)).map(({ start, end }) => [start, end]),
+  }
+}
+
+/** Replaces `:name` inside of dollar quotes, but not in the strings there. */
+function withoutNamesInBodies(text: string): string {
+  const tokens = tokenize(text)
+  let filled = ''
+  let copied = 0
+  for (let i = 0; i < tokens.count; i += 1) {
+    const start = tokens.starts[i] ?? 0
+    const end = tokens.ends[i] ?? 0
+    const opening = /^\$[^$]*\$/.exec(text.slice(start, Math.min(end, start + 70)))?.[0]
+    if (opening === undefined || end - start < 2 * opening.length) continue
+    const inside = text.slice(start + opening.length, end - opening.length)
+    filled +=
+      text.slice(copied, start + opening.length) +
+      replaceNames(inside, /(?<=::):[A-Za-z_]\w*|(?<![:\w\]])[:@][A-Za-z_]\w*/g)
+    copied = end - opening.length
+  }
+  return filled + text.slice(copied)
+}
+
+function replaceNames(text: string, pattern: RegExp): string {
+  const quoted = quotedRanges(text)
+  return text.replace(pattern, (match: string, ...rest: unknown[]) => {
+    const offset = rest.find((item) => typeof item === 'number') ?? 0
+    return quoted.some(([start, end]) => offset >= start && offset < end) ? match : 'p'.repeat(match.length)
+  })
 }
 
 function bodies(text: string, tree: ParseTree): readonly BodyFinding[] {

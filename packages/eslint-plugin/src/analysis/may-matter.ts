@@ -25,11 +25,16 @@ const runWord = /\b(?:query|execute|executeSql)\s*(?:<[^(]*)?\(/
 const looseWord =
   /quer|sql|execut|prepare|postgres|pool|knex|drizzle|kysely|prisma|sequelize|typeorm|mikro|slonik|transaction|pg-|['"]pg['"]|listen/i
 
+/** What query builders and ORMs are asked with, wherever their objects come from. */
+const builderWord =
+  /find(?:Many|Unique|First|All|ByPk|One|By|And)|(?:insert|replace|merge)Into|(?:select|delete)From|updateTable|persistAndFlush|native(?:Insert|Update|Delete)|bulkCreate|createQueryBuilder|\.(?:select|selectDistinct|insert|update|delete|from|destroy|upsert)\s*(?:<[^(]*>)?\(/
+
 /**
  * Whether a text can hold a database operation or a directive. Most files of most projects cannot, and then nothing of
- * them is looked at.
+ * them is looked at. `isInventory`: what builders and ORMs do counts, too.
  */
-export function mayMatter(source: string, settings: Settings, isTyped: boolean): boolean {
+export function mayMatter(source: string, settings: Settings, isTyped: boolean, isInventory = false): boolean {
+  if (isInventory && builderWord.test(source)) return true
   if (driverWord.test(source) || statementInText.test(source) || hazardWord.test(source)) return true
   if (runWord.test(source) && namedConfig.test(source)) return true
   const isWide =

@@ -41,6 +41,10 @@ export interface Operation {
   /** The `name` of a server-side prepared statement. */
   readonly name: Node | undefined
   readonly engine: Engine
+  /** Whether the call itself names the transaction that it runs in. */
+  readonly given: boolean
+  /** Whether it only hands SQL that its function was given to another function of the file. */
+  readonly passesOn: boolean
 }
 
 const statementStart =
@@ -148,7 +152,7 @@ export class OperationFinder {
       if (!argument) continue
       const callee = unwrap(node.callee)
       const method = callee.type === 'MemberExpression' ? (propertyName(callee) ?? '') : (nameOf(callee) ?? '')
-      this.#add(node, method, undefined, executor.receiver, argument, given[executor.position + 1])
+      this.#add(node, method, undefined, executor.receiver, argument, given[executor.position + 1], true)
     }
   }
 
@@ -255,7 +259,10 @@ export class OperationFinder {
     if (this.#settings.tags?.[name] === false) return
     const callee = unwrap(tag)
     if (callee.type === 'MemberExpression' && callee.object) {
-      if (!/^\$(?:queryRaw|executeRaw)$/.test(name)) return
+      if (!/^\$(?:queryRaw|executeRaw)$/.test(name)) {
+        this.#memberTag(node, callee, name)
+        return
+      }
       const receiver = this.#receivers.of(callee.object) ?? { driver: 'prisma', role: 'either' }
       if (receiver.driver !== 'foreign') this.#add(node, name, callee.object, receiver, node)
       return
@@ -268,11 +275,23 @@ export class OperationFinder {
       }
       return
     }
-    if (this.#settings.tags?.[name] !== 'postgres' && !/sql$/i.test(name)) return
-    // A tag of another file: a statement where it is awaited or returned, a fragment elsewhere.
     const parent = parentOf(node)
+    // A tag of another file: a statement where it is awaited or returned, a fragment elsewhere.
+    const isNamed = this.#settings.tags?.[name] === 'postgres' || /sql$/i.test(name)
+    if (!isNamed && parent?.type !== 'AwaitExpression') return
     if (this.#isQueryTag(callee) && parent && /^(?:AwaitExpression|ExpressionStatement)$/.test(parent.type)) {
       this.#add(node, 'sql', callee, undefined, node)
+    }
+  }
+
+  /** `` this.sql`…` ``, `` db.sql`…` ``. */
+  #memberTag(node: Node, callee: Node, name: string): void {
+    if (isFragment(node)) return
+    const receiver = this.#receivers.of(callee)
+    const isTag = receiver?.driver === 'postgres.js' || receiver?.driver === 'neon-http' || receiver?.driver === 'pg'
+    if (isTag) this.#add(node, 'sql', callee, receiver, node)
+    else if (!receiver && parentOf(node)?.type === 'AwaitExpression' && this.#isQueryTag(callee)) {
+      this.#add(node, name, callee, undefined, node)
     }
   }
 
@@ -298,6 +317,7 @@ export class OperationFinder {
     receiver: Receiver | undefined,
     argument: Node,
     values?: Node,
+    isOuter = false,
   ): void {
     const engine = this.#engineFor(receiver)
     if (engine === 'foreign') return
@@ -334,7 +354,14 @@ export class OperationFinder {
       bound,
       name,
       engine,
+      given: isGivenTransaction(node),
+      passesOn: isOuter && this.#isParameter(sqlNode),
     })
+  }
+
+  #isParameter(node: Node): boolean {
+    const variable = node.type === 'Identifier' ? this.#names.lookUp(String(node.name), node) : undefined
+    return variable !== undefined && this.#names.definition(variable)?.type === 'Parameter'
   }
 
   #textsOf(argument: Node, sqlNode: Node): Alternatives {
@@ -362,6 +389,22 @@ export class OperationFinder {
     // Libraries over several databases.
     return this.#engine === 'none' ? 'postgres' : this.#engine
   }
+}
+
+/** `query(text, { transaction })`, `raw(text).transacting(trx)`. */
+function isGivenTransaction(node: Node): boolean {
+  const isNamed = (node.arguments ?? []).some((argument) => {
+    if (argument.type !== 'ObjectExpression') return false
+    const value = valueOfProperty(argument, 'transaction')
+    return value !== undefined && value.type !== 'Literal' && nameOf(value) !== 'undefined'
+  })
+  const parent = parentOf(node)
+  return (
+    isNamed ||
+    (parent?.type === 'MemberExpression' &&
+      propertyName(parent) === 'transacting' &&
+      parentOf(parent)?.type === 'CallExpression')
+  )
 }
 
 /** Statements that only SQLite and MySQL have. */

@@ -182,7 +182,8 @@ export class Receivers {
     }
     if (engineOf(module) === 'foreign') return { driver: 'foreign', role: 'pool', as: 'value' }
     const table = modules[module]
-    if (table) return table[name] ?? (name === '*' ? table['default'] : undefined)
+    if (table)
+      return (Object.hasOwn(table, name) ? table[name] : undefined) ?? (name === '*' ? table['default'] : undefined)
     const executor = this.#settings.executors?.find(
       (item) => item.export === name && (item.module === module || matchesGlob([item.module], module)),
     )
@@ -297,6 +298,8 @@ export class Receivers {
       const method = propertyName(inner) ?? ''
       const receiver = this.of(inner.object)
       if (receiver) return resultOf(receiver, method, node)
+      // No other driver has it: `const reserved = await sql.reserve()`.
+      if (method === 'reserve' && isTag(node, this.#names)) return { driver: 'postgres.js', role: 'client' }
     }
     const target = this.#sql.functionOf(inner)
     return target && this.#returnOf(target)
@@ -305,12 +308,10 @@ export class Receivers {
   /** A pool or client whose URL is named as one that goes past the pooler. */
   #made(receiver: Receiver | undefined, node: Node): Receiver | undefined {
     if (!receiver || receiver.driver === 'foreign') return receiver
-    const names = this.#settings.sessionMode?.urlEnv ?? directUrlNames
-    const built = { direct: false, wrapped: false }
+    const built = { direct: this.isDirect(node.arguments ?? []), wrapped: false }
     for (const argument of node.arguments ?? []) {
       walk(argument, (inner) => {
         if (isFunction(inner)) return false
-        if (inner.type === 'MemberExpression' && names.includes(propertyName(inner) ?? '')) built.direct = true
         // `drizzle({ client: db.pool })`: what an ORM is built on decides.
         if (inner.type === 'MemberExpression' || inner.type === 'Identifier') {
           if (inner.parent?.type !== 'MemberExpression' && this.of(inner)?.driver === 'pooler-safe')
@@ -321,6 +322,19 @@ export class Receivers {
     }
     if (built.wrapped) return { driver: 'pooler-safe', role: receiver.role }
     return built.direct ? { driver: receiver.driver, role: 'direct' } : receiver
+  }
+
+  /** Whether options or arguments name a URL that goes past the pooler. */
+  isDirect(parts: readonly Node[]): boolean {
+    const names = this.#settings.sessionMode?.urlEnv ?? directUrlNames
+    let direct = false
+    for (const part of parts) {
+      walk(part, (inner) => {
+        if (inner.type === 'MemberExpression' && names.includes(propertyName(inner) ?? '')) direct = true
+        return !direct && !isFunction(inner)
+      })
+    }
+    return direct
   }
 
   #returnOf(target: Node): Receiver | undefined {
@@ -518,6 +532,20 @@ export class Receivers {
     }
     return undefined
   }
+}
+
+/** Whether what a call gives is used as the tag of templates. */
+function isTag(call: Node, names: Names): boolean {
+  let declarator = parentOf(call)
+  if (declarator?.type === 'AwaitExpression') declarator = parentOf(declarator)
+  const id = declarator?.type === 'VariableDeclarator' ? declarator.id : undefined
+  const variable = id?.type === 'Identifier' ? names.lookUp(String(id.name), id) : undefined
+  return (
+    variable?.references.some(({ identifier }) => {
+      const parent = (identifier as Node).parent
+      return parent?.type === 'TaggedTemplateExpression' && parent.tag === identifier
+    }) === true
+  )
 }
 
 function importEquals(node: Node): ModuleName | undefined {

@@ -58,8 +58,10 @@ export function sqlFindings(
   if (context === 'direct' || read.analysis.unreadable !== undefined) return []
   const findings: Finding[] = []
   const taken = new Set<string>()
+  const undone = rolledBack(read.analysis)
   for (const found of judge(read.analysis, operation, context)) {
     const rule = ruleOf(found)
+    if (undone.has(found.statement) && isUndone(found)) continue
     if (!rule || !isReal(found, operation, read, settings)) continue
     const key = `${rule}:${String(found.statement)}`
     if (taken.has(key)) continue
@@ -81,7 +83,13 @@ export function sqlFindings(
 
 /** What the bodies of routines and `do` blocks do. */
 function bodyFindings(operation: Operation | undefined, read: ReadSql): readonly Finding[] {
-  return read.bodies.map((found) => ({
+  const isJudged = ({ start, end, inner }: ReadSql['bodies'][number]): boolean => {
+    // A body that commits fails inside of a transaction, wherever it is called: that has nothing to do with poolers.
+    if (inner.verdict === 'txctl') return false
+    // A body with holes that nobody can fill is read word by word.
+    return inner.verdict !== 'opaque' || !read.unreadBodies.some(([from, to]) => start < to && end > from)
+  }
+  return read.bodies.filter(isJudged).map((found) => ({
     rule: 'no-hazard-in-body',
     hazard: 'hidden-in-routine',
     subject: found.inner.subject,
@@ -121,8 +129,10 @@ export function looseFindings(read: ReadSql): readonly Finding[] {
 /** The findings of a file of SQL, whose statements run one after the other. */
 export function scriptFindings(read: ReadSql, settings: Settings, assumeTransaction: boolean): readonly Finding[] {
   const mode = assumeTransaction ? 'transaction' : 'autocommit'
+  const undone = rolledBack(read.analysis)
   const found = classifyAnalysis(read.analysis, { mode }).flatMap((finding): Finding[] => {
     const rule = ruleOf(finding)
+    if (undone.has(finding.statement) && isUndone(finding)) return []
     if (!rule || !finding.refuse || (settingHazards.has(finding.hazard) && !isKnownSetting(finding, read, settings)))
       return []
     const suggestions = suggestionsFor(finding, read)
@@ -143,6 +153,26 @@ export function scriptFindings(read: ReadSql, settings: Settings, assumeTransact
     return seen.has(key) ? false : Boolean(seen.add(key))
   })
   return [...single, ...bodyFindings(undefined, read)]
+}
+
+/** The statements between a `begin` and the `rollback` that ends it, by index. */
+function rolledBack({ statements }: SqlAnalysis): ReadonlySet<number> {
+  const undone = new Set<number>()
+  let open: number[] | undefined
+  for (const { command, index } of statements) {
+    if (command === 'begin') open ??= []
+    else if (command === 'commit') open = undefined
+    else if (command === 'rollback') {
+      for (const statement of open ?? []) undone.add(statement)
+      open = undefined
+    } else open?.push(index)
+  }
+  return undone
+}
+
+/** Whether a rollback takes back what a statement does: session locks and prepared statements stay. */
+function isUndone({ hazard }: SqlFinding): boolean {
+  return settingHazards.has(hazard) || /^(?:set-config-session|temp-table|listen)$/.test(hazard)
 }
 
 /** The hazards of a text where it runs. */

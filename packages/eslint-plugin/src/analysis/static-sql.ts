@@ -271,6 +271,10 @@ export class StaticSql {
       if (binding.has(method)) return [[hole('param', node)]]
       if (method === 'format' || method === 'withArray') return this.#format(node)
       if (neutralMethods.has(method)) return this.textsOf(callee.object)
+      // Kysely: `` sql`…`.compile(db) ``
+      if (method === 'compile' && unwrap(callee.object).type === 'TaggedTemplateExpression') {
+        return this.textsOf(callee.object)
+      }
     }
     if (callee.type === 'Identifier') {
       if (plainTags.has(String(callee.name)) && first) return this.textsOf(first)

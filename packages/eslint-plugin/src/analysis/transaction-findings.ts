@@ -14,6 +14,7 @@ import {
 import type { Finding } from './finding.ts'
 import type { Operation } from './operations.ts'
 import { methodsOf, type Receivers } from './receivers.ts'
+import { mayHideErrors } from './hidden-errors.ts'
 import type { Names } from './scope.ts'
 import type { StaticSql } from './static-sql.ts'
 import {
@@ -76,11 +77,15 @@ export function transactionFindings(
       })
     }
   }
-  for (const operation of operations) findings.push(...operationFindings(operation, facts))
+  for (const operation of operations) findings.push(...operationFindings(operation, operations, facts))
   return findings
 }
 
-function operationFindings(operation: Operation, facts: TransactionFacts): readonly Finding[] {
+function operationFindings(
+  operation: Operation,
+  operations: readonly Operation[],
+  facts: TransactionFacts,
+): readonly Finding[] {
   const findings: Finding[] = []
   const { driver, node, receiver } = operation
   const owner = functionAround(node)
@@ -88,6 +93,7 @@ function operationFindings(operation: Operation, facts: TransactionFacts): reado
   if (
     driver === 'pg' &&
     receiver?.role === 'client' &&
+    context !== 'autocommit' &&
     startedTogether(node, homeOf(operation, facts)) &&
     !commandsOf(operation).includes('begin')
   ) {
@@ -112,7 +118,8 @@ function operationFindings(operation: Operation, facts: TransactionFacts): reado
   }
   const commands = commandsOf(operation)
   const isCommit = commands.length === 1 && commands[0] === 'commit'
-  if (isCommit && (driver === 'pg' || (driver === 'unknown' && context === 'transaction')) && isUnread(node)) {
+  const mayBePostgres = driver === 'pg' || (driver === 'unknown' && context === 'transaction')
+  if (isCommit && mayBePostgres && isUnread(node) && mayHideErrors(operation, operations, facts)) {
     findings.push({
       rule: 'require-commit-check',
       hazard: 'commit-became-rollback',

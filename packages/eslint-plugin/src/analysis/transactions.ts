@@ -11,7 +11,7 @@ import {
   unwrapAwait,
   type Node,
 } from './estree.ts'
-import { transactionMethods } from './drivers.ts'
+import { checkoutMethods, transactionMethods } from './drivers.ts'
 import type { Operation } from './operations.ts'
 import { methodsOf, type Receivers } from './receivers.ts'
 import type { Names, Variable } from './scope.ts'
@@ -72,7 +72,7 @@ export class Transactions {
     for (const operation of operations) {
       const { root, receiver } = operation
       if (!root || (receiver && receiver.role !== 'client' && receiver.role !== 'either')) continue
-      const owner = functionAround(operation.node)
+      const owner = ownerOf(operation.node)
       const byRoot = groups.get(owner) ?? new Map<Variable, Operation[]>()
       groups.set(owner, byRoot)
       byRoot.set(root, [...(byRoot.get(root) ?? []), operation])
@@ -85,7 +85,7 @@ export class Transactions {
   contextOf(operation: Operation): Context {
     const role = operation.receiver?.role
     if (role === 'direct') return 'direct'
-    if (role === 'transaction') return 'transaction'
+    if (role === 'transaction' || operation.given) return 'transaction'
     const flow = this.#contexts.get(operation)
     if (flow && flow !== 'unknown') return flow
     if (role === 'pool') return 'autocommit'
@@ -103,7 +103,7 @@ export class Transactions {
 
   #follow(owner: Node, root: Variable, operations: readonly Operation[], names: Names): void {
     const ordered = [...operations].sort((a, b) => a.node.range[0] - b.node.range[0])
-    const fresh = isFresh(root, owner, names)
+    const fresh = isFresh(root, owner, names, ordered[0]?.receiver !== undefined)
     const handedOn = root.references.some((reference) => isHandedOn(reference.identifier as Node, ordered))
     let state: Context = fresh && !handedOn ? 'autocommit' : 'unknown'
     let open: { begin: Operation; commits: Operation[] } | undefined
@@ -138,6 +138,18 @@ export class Transactions {
   }
 }
 
+/** The function whose course a statement is part of: the callback of a `map` runs in that of its caller. */
+function ownerOf(node: Node): Node {
+  let owner = functionAround(node)
+  for (;;) {
+    const call = isFunction(owner) ? parentOf(owner) : undefined
+    const callee = call?.type === 'CallExpression' ? call.callee : undefined
+    if (!call || callee?.type !== 'MemberExpression') return owner
+    if (!/^(?:map|flatMap|forEach)$/.test(propertyName(callee) ?? '')) return owner
+    owner = functionAround(call)
+  }
+}
+
 /** The commands of the statements of an operation. */
 export function commandsOf(operation: Operation): readonly Command[] {
   return operation.texts.flatMap(({ analysis }) => analysis.statements.map((statement) => statement.command))
@@ -148,14 +160,16 @@ function closes(commands: readonly Command[]): boolean {
 }
 
 /** Whether a client connection was taken by this very function. */
-function isFresh(root: Variable, owner: Node, names: Names): boolean {
+function isFresh(root: Variable, owner: Node, names: Names, isKnown: boolean): boolean {
   const definition = names.definition(root)
   if (definition?.type !== 'Variable' || functionAround(definition.node) !== owner) return false
   const { init } = definition.node
   if (!init) return false
   const value = unwrapAwait(init)
   if (value.type === 'NewExpression') return true
-  return value.type === 'CallExpression' && value.callee?.type === 'MemberExpression'
+  if (value.type !== 'CallExpression' || value.callee?.type !== 'MemberExpression') return false
+  // `await db.beginTransaction()`: what an unknown method hands out may be a transaction.
+  return isKnown || checkoutMethods.has(propertyName(value.callee) ?? '')
 }
 
 /** Whether somebody else gets the client connection, who may open a transaction on it. */

@@ -8,6 +8,9 @@ ruleTester.run('no-session-lock', noSessionLock, {
     `${pool}await pool.query("select 'pg_advisory_lock(1)'")`,
     `${pool}await pool.query('select 1 -- pg_advisory_lock(1)')`,
     `${pool}expect(text).toBe('select pg_advisory_lock(1)')`,
+    `${pool}expect(query).toHaveBeenNthCalledWith(1, 'select pg_advisory_lock(1)')`,
+    `${pool}await expect(check('select pg_advisory_lock(1)')).rejects.toThrow()`,
+    `${pool}expect(query.mock.calls).toEqual([['select pg_advisory_lock(1)', 'select pg_advisory_unlock(1)']])`,
   ],
   invalid: [
     {

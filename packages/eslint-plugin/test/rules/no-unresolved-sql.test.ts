@@ -14,6 +14,11 @@ ruleTester.run('no-unresolved-sql', noUnresolvedSql, {
       code: `${pool}async function run(text) { return pool.query(text) }`,
       errors: [{ messageId: 'hidden-in-routine' }],
     },
+    {
+      // Once, where it leaves the file: not again where one function hands it to the next.
+      code: `${pool}const query = (text) => pool.query(text)\nconst select = (text) => query(text)\nexport const column = (text) => select(text)`,
+      errors: [{ messageId: 'hidden-in-routine', line: 3 }],
+    },
     { code: `${pool}await pool.query(\`\${command}\`)`, errors: [{ messageId: 'hidden-in-routine' }] },
   ],
 })

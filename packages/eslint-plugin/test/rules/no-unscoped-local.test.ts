@@ -19,11 +19,24 @@ ruleTester.run('no-unscoped-local', noUnscopedLocal, {
     `${pool}const client = await pool.connect()\nawait client.query('begin')\nif (done) { await client.query('rollback'); throw new Error() }\nawait client.query('set local role x')\nawait client.query('commit')`,
     `import { dataSource } from './source'\nconst runner = dataSource.createQueryRunner()\nawait runner.query('set local role x')`,
     `${pool}await pool.query('select * from job where id = 1')`,
+    // The call itself says in which transaction it runs.
+    `import { Sequelize } from 'sequelize'\nconst s = new Sequelize(url)\nconst setUp = (t) => s.query('set local statement_timeout = 5', { transaction: t })`,
+    `import knex from 'knex'\nconst db = knex({})\nconst setUp = (trx) => db.raw('set local statement_timeout = 5').transacting(trx)`,
+    // What an unknown method gives may be a transaction.
+    `import 'pg'\nasync function f(db) { const t = await db.beginTransaction()\nawait t.query("select set_config('a.b', $1, true)", [c]) }`,
   ],
   invalid: [
     {
       code: `${pool}await pool.query("set local role x")\nawait pool.query('select 1')`,
       errors: [{ messageId: 'set-local-outside-tx', line: 3 }],
+    },
+    {
+      code: `import { Sequelize } from 'sequelize'\nconst s = new Sequelize(url)\nawait s.query('set local statement_timeout = 5', { transaction: undefined })`,
+      errors: [{ messageId: 'set-local-outside-tx' }],
+    },
+    {
+      code: `import 'pg'\nasync function f(db) { const c = await db.getClient()\nawait c.query("select set_config('a.b', $1, true)", [d]) }`,
+      errors: [{ messageId: 'set-local-outside-tx' }],
     },
     {
       code: `${pool}await pool.query("select set_config('app.tenant', $1, true)", [id])`,

@@ -22,7 +22,16 @@ export function readConfig(kind: ConfigKind, file: ConfigFile, facts: PackageFac
   const found = Array.isArray(read) ? { configs: read as readonly FoundConfig[], notes: [] } : (read as Read)
   return {
     ...nothing,
-    findings: [...found.configs.flatMap((config) => configFindings(config, file)), ...(found.findings ?? [])],
+    findings: [
+      ...found.configs.flatMap((config) => {
+        const { value } = config
+        return configFindings(
+          typeof value === 'string' ? { ...config, driver: driverOfUrl(value, config.driver, facts) } : config,
+          file,
+        )
+      }),
+      ...(found.findings ?? []),
+    ],
     endpoints: [
       ...(found.hasEndpoints === true ? [] : found.configs.flatMap((config) => endpointOf(config, file))),
       ...(found.endpoints ?? []),
@@ -40,6 +49,15 @@ interface Read extends Pick<FileResult, 'notes'> {
 }
 
 type Reader = (file: ConfigFile, driver: ConfigDriver) => readonly FoundConfig[] | Read
+
+/** Parameters that Prisma alone knows: whose package it is does not matter. */
+const prismaOnly = /[?&](?:schema|pgbouncer|connection_limit|pool_timeout|socket_timeout)=/
+
+/** The driver that an address is for: in a monorepo the package that reads it may be another one. */
+function driverOfUrl(url: string, driver: ConfigDriver, { dependencies }: PackageFacts): ConfigDriver {
+  const isForPg = dependencies.has('pg') && !dependencies.has('prisma') && !dependencies.has('@prisma/client')
+  return driver === 'pg' && !isForPg && prismaOnly.test(url) ? 'prisma' : driver
+}
 
 function driverOf(kind: ConfigKind, { dependencies }: PackageFacts): ConfigDriver {
   if (kind === 'prisma') return 'prisma'
