@@ -4,7 +4,13 @@ import poolerSafe from 'eslint-plugin-pooler-safe'
 import tseslint from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**', 'packages/eslint-plugin/fixtures/**']),
+  globalIgnores([
+    '**/dist/**',
+    '**/coverage/**',
+    '**/.cache/**',
+    '.pooler-safe/**',
+    'packages/eslint-plugin/fixtures/**',
+  ]),
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -211,6 +211,38 @@ export async function setUp() {
   writeStamp({ installed, built })
 }
 
+/**
+ * Runs a program of this repository with the pinned Node, in this terminal; resolves with its exit code.
+ *
+ * With `tied` the program has an IPC channel to this process: when that closes, whoever it ran for has gone.
+ */
+export function runProgram(file, args, { tied = false } = {}) {
+  const stdio = ['inherit', 'inherit', 'inherit', ...(tied ? ['ipc'] : [])]
+  const child = spawn(pinnedNode(), [file, ...args], { stdio, env: pinnedEnvironment() })
+  // A terminal sends Ctrl-C to the whole group; a supervisor signals only this process.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (!process.stdin.isTTY || signal !== 'SIGINT') child.kill(signal)
+    })
+  }
+  if (tied) endWithParent(child)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code, signal) => resolve(code ?? (signal ? 130 : 0)))
+  })
+}
+
+/** A parent that is killed tells nobody; but then this process has another one. */
+function endWithParent(child) {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    child.kill('SIGTERM')
+  }, 1_000)
+  timer.unref()
+}
+
 /** Runs `main` and turns a SetupError into its sentence and exit code 2. */
 export async function runMain(main) {
   try {
