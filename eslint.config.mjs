@@ -60,7 +60,11 @@ export default defineConfig(
   },
   {
     // Data: the SQL that the catalogue and the rule pages warn of.
-    files: ['packages/hazards/src/catalogue/**/*.ts', 'packages/eslint-plugin/scripts/rule-texts.ts'],
+    files: [
+      'packages/hazards/src/catalogue/**/*.ts',
+      'packages/eslint-plugin/scripts/rule-texts.ts',
+      'examples/dashboard/src/pooler/hazard-trials.ts',
+    ],
     rules: {
       'pooler-safe/no-hazard-in-body': 'off',
       'pooler-safe/no-session-lock': 'off',

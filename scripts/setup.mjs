@@ -225,22 +225,35 @@ export function runProgram(file, args, { tied = false } = {}) {
       if (!process.stdin.isTTY || signal !== 'SIGINT') child.kill(signal)
     })
   }
-  if (tied) endWithParent(child)
+  if (tied) endWithNpm(child)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve(code ?? (signal ? 130 : 0)))
   })
 }
 
-/** A parent that is killed tells nobody; but then this process has another one. */
-function endWithParent(child) {
+/** npm that is killed tells nobody; but then this process, or the shell that npm runs it with, gets another parent. */
+function endWithNpm(child) {
+  if (process.env.npm_lifecycle_event === undefined) return
   const parent = process.ppid
+  const above = /^(\w*sh)$/.test(readProcess(parent, 'comm').trim()) ? parentOf(parent) : undefined
   const timer = setInterval(() => {
-    if (process.ppid === parent) return
+    if (process.ppid === parent && (above === undefined || parentOf(parent) === above)) return
     clearInterval(timer)
     child.kill('SIGTERM')
   }, 1_000)
   timer.unref()
+}
+
+const parentOf = (pid) => /\) \S (\d+) [^)]*$/.exec(readProcess(pid, 'stat'))?.[1]
+
+/** What Linux tells about a process; nothing elsewhere. */
+function readProcess(pid, file) {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** Runs `main` and turns a SetupError into its sentence and exit code 2. */

@@ -33,9 +33,13 @@ export async function auditGivenPooler(url: string, most: number, beginMs = wait
       held.map((client) => auditBackend((text) => client.query(text), { insideOwnTransaction: true })),
     )
     // Who leaves in the middle of a transaction costs the pooler the backend.
-    await Promise.all(held.map((client) => client.query('rollback').catch(() => undefined)))
+    await Promise.all(held.map(rollBack))
     return [...new Map(audits.map((audit) => [audit.backendPid, audit])).values()]
   } finally {
     await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
   }
+}
+
+async function rollBack(client: pg.Client): Promise<void> {
+  await client.query('rollback').catch(() => undefined)
 }
