@@ -1,7 +1,8 @@
 import type { DashboardPanel } from '../context.ts'
 import { RequestRefused } from '../http/refused.ts'
-import { html } from '../view/html.ts'
-import { live, titleState } from '../view/layout.ts'
+import { badge } from '../view/badge.ts'
+import { html, nothing } from '../view/html.ts'
+import { live } from '../view/layout.ts'
 import { auditSection } from './audit-section.ts'
 import type { PoolerMonitor } from './monitor.ts'
 import { backendsSection, countersSection, endpointSection, guardSection } from './sections.ts'
@@ -25,7 +26,7 @@ export function poolerPanel(monitor: PoolerMonitor): DashboardPanel {
         const { csrf } = c.get('visitor')
         return render(c, {
           title: 'Pooler',
-          ...(reading.report ? { aside: titleState(`${reading.report.mode} mode`) } : {}),
+          aside: reading.report ? badge('mode', `${reading.report.mode} mode`, 'good') : nothing,
           body: html`${live('pooler', false, html`${countersSection(reading)}${backendsSection(reading)}`)}
           ${auditSection(reading.audit, csrf)} ${trialsSection(reading.trials, csrf)} ${endpointSection(reading, csrf)}
           ${guardSection(reading)}`,
@@ -45,7 +46,7 @@ export function poolerPanel(monitor: PoolerMonitor): DashboardPanel {
         const text = refusal
           ? `${trial.title}: refused with ${refusal.code}, ${bytesSent} bytes sent.`
           : `${trial.title} was not refused.`
-        return done(c, `${href}#hazards`, text)
+        return done(c, `${href}#hazard-${trial.id}`, text)
       })
       app.post(`${href}/probe`, async (c) => {
         await form(c)

@@ -15,18 +15,23 @@ export function countersSection({ total, processes, pool, backends }: PoolerRead
   const open = Math.max(0, ...backends.filter(({ own }) => !own).map(({ transactionMs }) => transactionMs ?? 0))
   return section(
     'Since the start',
-    html`${facts([
+    html`<div class="stack">${facts([
       ['Hazards refused', number(refusals)],
       ['Outcome-unknown commits', number(total.outcomeUnknown)],
-      ['Checkout wait, p50', decimal(total.waitP50Ms, ' ms')],
-      ['Checkout wait, p99', decimal(total.waitP99Ms, ' ms')],
-      ['Longest open transaction now', duration(open)],
-      ['Longest of a service', duration(total.longestTransactionMs)],
+      ['Checkout wait, p50', waited(total.waitP50Ms)],
+      ['Checkout wait, p99', waited(total.waitP99Ms)],
+      ['Longest open transaction', duration(open)],
+      ['Longest transaction so far', duration(total.longestTransactionMs)],
       ['Requests', number(total.queries)],
       ['Client connections here', html`${pool.open - pool.idle} of ${pool.max} in use, ${pool.waiting} waiting`],
     ])}
-    ${refusedList(total)} ${processTable(processes)}`,
+    ${refusedList(total)} ${processTable(processes)}</div>`,
   )
+}
+
+/** A client that is there is had in less than can be said. */
+function waited(ms: number | undefined): Html {
+  return ms !== undefined && ms < 0.1 ? html`&lt; 0.1 ms` : decimal(ms, ' ms')
 }
 
 function refusedList({ refused }: TelemetrySum): Html {
@@ -57,8 +62,8 @@ function processTable(processes: PoolerReading['processes']): Html {
         minor: true,
         cell: ({ telemetry }) => number(telemetry.outcomeUnknown),
       },
-      { title: 'Wait p50', kind: 'number', minor: true, cell: ({ telemetry }) => decimal(telemetry.waitP50Ms, ' ms') },
-      { title: 'Wait p99', kind: 'number', minor: true, cell: ({ telemetry }) => decimal(telemetry.waitP99Ms, ' ms') },
+      { title: 'Wait p50', kind: 'number', minor: true, cell: ({ telemetry }) => waited(telemetry.waitP50Ms) },
+      { title: 'Wait p99', kind: 'number', minor: true, cell: ({ telemetry }) => waited(telemetry.waitP99Ms) },
     ],
   })
 }
@@ -116,15 +121,17 @@ export function endpointSection({ endpoint, description, report }: PoolerReading
   return html`<div id="endpoint">
     ${section(
       'Endpoint',
-      html`${facts([['URL', html`<code>${endpoint}</code>`], ['Started as', description], ...found])}
+      html`<div class="stack">${facts([['URL', html`<code>${endpoint}</code>`], ['Started as', description], ...found])}
       ${
         report
-          ? html`<h3>What was probed</h3>
-              <ul class="plain">
+          ? html`<div>
+              <h3>What was probed</h3>
+              <ul>
                 ${report.evidence.map((line) => html`<li>${line}</li>`)}
-              </ul>`
+              </ul>
+            </div>`
           : nothing
-      }`,
+      }</div>`,
       actionButton({ action: '/pooler/probe', csrf, text: 'Probe again' }),
     )}
   </div>`

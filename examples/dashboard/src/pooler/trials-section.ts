@@ -1,6 +1,6 @@
 import { badge } from '../view/badge.ts'
-import { actionButton } from '../view/form.ts'
-import { html, type Html } from '../view/html.ts'
+import { csrfField } from '../view/form.ts'
+import { html, nothing, type Html } from '../view/html.ts'
 import { section } from '../view/layout.ts'
 import { foreign } from '../view/text.ts'
 import { when } from '../view/time.ts'
@@ -12,7 +12,9 @@ export function trialsSection(results: readonly TrialResult[], csrf: string): Ht
   return html`<div id="hazards">
     ${section(
       'Try a hazard',
-      html`<p class="quiet">Each runs through the guard on a client connection whose bytes are counted.</p>
+      html`<p class="lead">
+          Each of these runs through the guard, on a client connection of its own whose bytes are counted.
+        </p>
         <ul class="trials">
           ${hazardTrials.map((trial) => trialItem(trial, byId.get(trial.id), csrf))}
         </ul>`,
@@ -20,40 +22,40 @@ export function trialsSection(results: readonly TrialResult[], csrf: string): Ht
   </div>`
 }
 
-function trialItem(trial: HazardTrial, result: TrialResult | undefined, csrf: string): Html {
-  const { id, title, statement, name, danger } = trial
+function trialItem({ id, title, statement, name, danger }: HazardTrial, result: TrialResult | undefined, csrf: string): Html {
   return html`<li id="hazard-${id}" class="trial">
     <div class="trial-head">
       <h3>${title}</h3>
-      ${actionButton({ action: '/pooler/try', csrf, text: `Try: ${title}`, values: { hazard: id } })}
+      <form class="action" method="post" action="/pooler/try">
+        ${csrfField(csrf)}<input type="hidden" name="hazard" value="${id}" />
+        <button type="submit">Try<span class="sr-only"> ${title}</span></button>
+      </form>
     </div>
     <p>
-      <code>${statement}</code
-      >${name === undefined ? null : html` <span class="quiet">prepared under the name</span> <code>${name}</code>`}
+      <code>${statement}</code>
+      ${name === undefined ? nothing : html`<span class="quiet">prepared under the name</span> <code>${name}</code>`}
     </p>
     <p class="quiet">${danger}</p>
-    ${result ? outcome(result) : null}
+    ${result ? outcome(result) : nothing}
   </li>`
 }
 
 function outcome({ refusal, bytesSent, requestsSent, control, at }: TrialResult): Html {
   const proof = html`<p>
-    ${bytesSent} bytes and ${requestsSent} requests left this process for it; <code>select 1</code> right after it on
-    the same client connection: ${control.bytesSent} bytes, ${control.requestsSent} request.
+    <strong>${bytesSent} bytes</strong> and ${requestsSent} requests left this process for it. <code>select 1</code> right
+    after it, on the same client connection: ${control.bytesSent} bytes, ${control.requestsSent} request.
   </p>`
   if (!refusal) {
-    return html`<div class="trial-result" role="status">
-      <p>${badge('failed', 'not refused', 'bad')} ${when(at)}</p>
+    return html`<div class="trial-result">
+      <p>${badge('failed', 'not refused', 'bad')} <span class="quiet">${when(at)}</span></p>
       ${proof}
     </div>`
   }
   const { type, code, hazard, message, hint } = refusal
-  return html`<div class="trial-result" role="status">
-    <p>
-      ${badge('succeeded', 'refused', 'good')} <code>${type}</code>
-      <code>${code}</code>${hazard === undefined ? null : html` <code>${hazard}</code>`} ${when(at)}
-    </p>
-    <p>${foreign(message)}${hint === undefined ? null : html` ${foreign(hint)}`}</p>
-    ${proof}
+  return html`<div class="trial-result">
+    <p>${badge('succeeded', 'refused', 'good')} <span class="quiet">${when(at)}</span></p>
+    <p><code>${type}</code> <code>${code}</code> ${hazard === undefined ? nothing : html`<code>${hazard}</code>`}</p>
+    <p>${foreign(message)}</p>
+    ${hint === undefined ? nothing : html`<p class="quiet">${foreign(hint)}</p>`} ${proof}
   </div>`
 }
