@@ -1,7 +1,8 @@
 import { createLogger, explain, openDatabase, type TenantId } from '@pooler-safe/example-foundation'
 import { startDemoWorld, startPlacesContractServer, type DemoWorld } from '@pooler-safe/example-foundation/demo'
 import { fileJobTypes, plural } from '@pooler-safe/example-job-service/demo'
-import { migratePlatform, openPlatform, type Platform } from '@pooler-safe/example-platform'
+import { migrateApi, requireApiTables } from '@pooler-safe/example-http-api'
+import { openPlatform, type Platform } from '@pooler-safe/example-platform'
 import type { EndpointReport } from 'pooler-safe'
 import { PoolerMonitor } from '../pooler/monitor.ts'
 import { openDataDirectory, type DataDirectory } from './data-directory.ts'
@@ -58,6 +59,7 @@ export async function setUp({ options, screen, signal, stack }: SetUpOptions): P
   const clients = stack.use(openHttpClients(demo !== undefined, logger))
   const database = openDatabase({ url: endpoint.url, applicationName: ownName, wireGuard: true, logger })
   stack.defer(() => database.close())
+  await requireApiTables(database).catch(explainNotMigrated)
   const platform = stack.use(
     await openPlatform({
       database,
@@ -97,8 +99,8 @@ export async function setUp({ options, screen, signal, stack }: SetUpOptions): P
   )
   const { tenant } = await ensureSeeded(platform, demo?.world)
   const key = stack.use(await signInKey(database, tenant, directory))
-  const { origin } = stack.use(await serveWeb({ platform, monitor, logger, key, port: options.port }))
-  return { platform, tenant, monitor, workers, link: `${origin}${key.path}` }
+  const { url } = stack.use(await serveWeb({ platform, monitor, logger, key, port: options.port }))
+  return { platform, tenant, monitor, workers, link: `${url}${key.path}` }
 }
 
 type Tools = Pick<SetUpOptions, 'screen' | 'signal' | 'stack'>
@@ -152,7 +154,7 @@ async function openedEndpoint(
 
 async function migrated(directUrl: string, { databaseUrl, directUrl: given }: LaunchOptions): Promise<string[]> {
   try {
-    return await migratePlatform(directUrl, createLogger({ name: 'migrate', level: 'warn' }))
+    return await migrateApi(directUrl, createLogger({ name: 'migrate', level: 'warn' }))
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'MIGRATION_NEEDS_DIRECT_URL' || given === undefined) throw error
     const where = databaseUrl === undefined ? '' : ' besides --database-url'
