@@ -45,6 +45,19 @@ export default defineConfig(
       ),
     },
   },
+  {
+    // What the dashboard serves to browsers.
+    files: ['examples/dashboard/assets/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...['document', 'location', 'navigator', 'confirm', 'fetch', 'addEventListener', 'matchMedia'],
+          ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+          ...['DOMParser', 'Event', 'EventSource', 'FormData', 'Node', 'URLSearchParams'],
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
   // Our own plugin on our own code: in everything that is built on the wrapper no suppression is needed.
   poolerSafe.configs.recommended,
   { settings: { 'pooler-safe': { wrapper: ['pooler-safe', '**/packages/pooler-safe/src/**'] } } },
