@@ -19,6 +19,7 @@ import { requireScopeOf } from './http/scopes.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { visitorOf } from './http/session.ts'
 import { liveRoutes, type StreamOptions } from './live/stream.ts'
+import type { Topics } from './live/topics.ts'
 import { panels as ownPanels } from './pages/panels.ts'
 import { signInRoutes } from './pages/sign-in.ts'
 import { html } from './view/html.ts'
@@ -116,7 +117,7 @@ export function createDashboard(options: DashboardOptions): Hono<DashboardEnv> {
     const from = c.req.header('referer')
     return c.redirect(from !== undefined && URL.canParse(from) ? new URL(from).pathname : '/', 303)
   })
-  liveRoutes(app, tools, live)
+  liveRoutes(app, tools, live, Object.assign({}, ...further.map(({ topics = {} }) => topics)) as Topics)
   for (const panel of panels) panel.routes(app, tools)
   app.notFound((c) =>
     fail(c, new RequestRefused(404, 'There is no such page.', 'It may have been moved, or the link was cut.')),

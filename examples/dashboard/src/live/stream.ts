@@ -3,7 +3,7 @@ import type { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { DashboardEnv, PageTools } from '../context.ts'
 import { LiveHub } from './hub.ts'
-import { readTopic } from './topics.ts'
+import { readTopic, type Topics } from './topics.ts'
 
 export interface StreamOptions {
   /** Pause between two looks at what somebody watches. Default 700. */
@@ -22,12 +22,13 @@ export function liveRoutes(
   app: Hono<DashboardEnv>,
   { platform, logger }: PageTools,
   { everyMs = 700, beatMs = 15_000 }: StreamOptions = {},
+  topics: Topics = {},
 ): void {
   const hub = new LiveHub({ logger, everyMs })
   app.get('/live', (c) => {
     const visitor = c.get('visitor')
     const name = c.req.query('topic') ?? ''
-    const topic = readTopic(name)
+    const topic = readTopic(name, topics)
     if (!topic) return c.text('There is no such topic.', 404)
     requireScope(visitor, `${topic.area}:read`)
     const known = c.req.header('last-event-id')

@@ -16,7 +16,9 @@ function listReading(rows: readonly unknown[]): Reading {
   return { version: createHash('sha256').update(JSON.stringify(rows)).digest('base64url').slice(0, 22), ended: false }
 }
 
-const topics: Readonly<Record<string, Topic>> = {
+export type Topics = Readonly<Record<string, Topic>>
+
+const ownTopics: Topics = {
   overview: async ({ jobs, database }, tenant) => listReading([await jobs.countJobs(database, tenant)]),
   jobs: async ({ jobs, database }, tenant) => {
     const { items } = await jobs.listJobs(database, tenant, {}, { limit: listed })
@@ -69,8 +71,10 @@ const areas: Readonly<Record<string, string>> = {
 /** What a topic such as `batch:<id>` is about; undefined when there is no such topic. */
 export function readTopic(
   name: string,
+  further: Topics = {},
 ): { readonly area: string; readonly read: (platform: Platform, tenant: TenantId) => Promise<Reading> } | undefined {
   const [kind = '', id = ''] = name.split(':')
+  const topics = { ...ownTopics, ...further }
   const topic = Object.hasOwn(topics, kind) ? topics[kind] : undefined
   if (!topic) return undefined
   return { area: areas[kind] ?? kind, read: (platform, tenant) => topic(platform, tenant, id) }

@@ -29,7 +29,9 @@ function bodyOf(result: AuditResult | undefined): Html {
     dirty.length === 0 ? badge('succeeded', 'all clean', 'good') : badge('failed', `${dirty.length} dirty`, 'bad')
   return html`<p>${verdict} ${auditSentence(audits)}. <span class="quiet">${when(at)}, in ${duration(tookMs)}</span></p>
     ${dirty.length === 0 ? nothing : residueTable(dirty)}
-    <p class="quiet">Settings of extensions and of your own are seen only where their names were recorded: by the rotating pooler.</p>`
+    <p class="quiet">
+      Settings of extensions and of your own are seen only where their names were recorded: by the rotating pooler.
+    </p>`
 }
 
 interface Row {

@@ -15,17 +15,19 @@ export function countersSection({ total, processes, pool, backends }: PoolerRead
   const open = Math.max(0, ...backends.filter(({ own }) => !own).map(({ transactionMs }) => transactionMs ?? 0))
   return section(
     'Since the start',
-    html`<div class="stack">${facts([
-      ['Hazards refused', number(refusals)],
-      ['Outcome-unknown commits', number(total.outcomeUnknown)],
-      ['Checkout wait, p50', waited(total.waitP50Ms)],
-      ['Checkout wait, p99', waited(total.waitP99Ms)],
-      ['Longest open transaction', duration(open)],
-      ['Longest transaction so far', duration(total.longestTransactionMs)],
-      ['Requests', number(total.queries)],
-      ['Client connections here', html`${pool.open - pool.idle} of ${pool.max} in use, ${pool.waiting} waiting`],
-    ])}
-    ${refusedList(total)} ${processTable(processes)}</div>`,
+    html`<div class="stack">
+      ${facts([
+        ['Hazards refused', number(refusals)],
+        ['Outcome-unknown commits', number(total.outcomeUnknown)],
+        ['Checkout wait, p50', waited(total.waitP50Ms)],
+        ['Checkout wait, p99', waited(total.waitP99Ms)],
+        ['Longest open transaction', duration(open)],
+        ['Longest transaction so far', duration(total.longestTransactionMs)],
+        ['Requests', number(total.queries)],
+        ['Client connections here', html`${pool.open - pool.idle} of ${pool.max} in use, ${pool.waiting} waiting`],
+      ])}
+      ${refusedList(total)} ${processTable(processes)}
+    </div>`,
   )
 }
 
@@ -121,17 +123,19 @@ export function endpointSection({ endpoint, description, report }: PoolerReading
   return html`<div id="endpoint">
     ${section(
       'Endpoint',
-      html`<div class="stack">${facts([['URL', html`<code>${endpoint}</code>`], ['Started as', description], ...found])}
-      ${
-        report
-          ? html`<div>
-              <h3>What was probed</h3>
-              <ul>
-                ${report.evidence.map((line) => html`<li>${line}</li>`)}
-              </ul>
-            </div>`
-          : nothing
-      }</div>`,
+      html`<div class="stack">
+        ${facts([['URL', html`<code>${endpoint}</code>`], ['Started as', description], ...found])}
+        ${
+          report
+            ? html`<div>
+                <h3>What was probed</h3>
+                <ul>
+                  ${report.evidence.map((line) => html`<li>${line}</li>`)}
+                </ul>
+              </div>`
+            : nothing
+        }
+      </div>`,
       actionButton({ action: '/pooler/probe', csrf, text: 'Probe again' }),
     )}
   </div>`

@@ -22,7 +22,11 @@ export function trialsSection(results: readonly TrialResult[], csrf: string): Ht
   </div>`
 }
 
-function trialItem({ id, title, statement, name, danger }: HazardTrial, result: TrialResult | undefined, csrf: string): Html {
+function trialItem(
+  { id, title, statement, name, danger }: HazardTrial,
+  result: TrialResult | undefined,
+  csrf: string,
+): Html {
   return html`<li id="hazard-${id}" class="trial">
     <div class="trial-head">
       <h3>${title}</h3>
@@ -42,8 +46,9 @@ function trialItem({ id, title, statement, name, danger }: HazardTrial, result: 
 
 function outcome({ refusal, bytesSent, requestsSent, control, at }: TrialResult): Html {
   const proof = html`<p>
-    <strong>${bytesSent} bytes</strong> and ${requestsSent} requests left this process for it. <code>select 1</code> right
-    after it, on the same client connection: ${control.bytesSent} bytes, ${control.requestsSent} request.
+    <strong>${bytesSent} bytes</strong> and ${requestsSent} requests left this process for it.
+    <code>select 1</code> right after it, on the same client connection: ${control.bytesSent} bytes,
+    ${control.requestsSent} request.
   </p>`
   if (!refusal) {
     return html`<div class="trial-result">
