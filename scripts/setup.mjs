@@ -195,8 +195,11 @@ async function requirePinnedNode() {
   )
 }
 
-/** Installs and builds whatever changed since last time. A set-up that is up to date takes well under a second. */
-export async function setUp() {
+/**
+ * Installs and builds whatever changed since last time. A set-up that is up to date takes well under a second. What runs
+ * from the sources needs no build.
+ */
+export async function setUp({ build = true } = {}) {
   requireNode()
   const stamp = readStamp()
   const installed = installFingerprint()
@@ -205,6 +208,7 @@ export async function setUp() {
     writeStamp({ installed })
   }
   await requirePinnedNode()
+  if (!build) return
   const built = buildFingerprint()
   if (readStamp().built === built && builtPackagesExist()) return
   await pnpm(['run', 'build'], 'Building the packages')
@@ -214,11 +218,13 @@ export async function setUp() {
 /**
  * Runs a program of this repository with the pinned Node, in this terminal; resolves with its exit code.
  *
- * With `tied` the program has an IPC channel to this process: when that closes, whoever it ran for has gone.
+ * With `tied` the program has an IPC channel to this process: when that closes, whoever it ran for has gone. With
+ * `fromSource` it takes the packages of this repository as they are written, not as they are built.
  */
-export function runProgram(file, args, { tied = false } = {}) {
+export function runProgram(file, args, { tied = false, fromSource = false } = {}) {
   const stdio = ['inherit', 'inherit', 'inherit', ...(tied ? ['ipc'] : [])]
-  const child = spawn(pinnedNode(), [file, ...args], { stdio, env: pinnedEnvironment() })
+  const flags = fromSource ? ['--conditions=@pooler-safe/source'] : []
+  const child = spawn(pinnedNode(), [...flags, file, ...args], { stdio, env: pinnedEnvironment() })
   // A terminal sends Ctrl-C to the whole group; a supervisor signals only this process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {

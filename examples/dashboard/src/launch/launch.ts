@@ -45,18 +45,12 @@ export async function launch(options: LaunchOptions): Promise<number> {
 
 async function run({ once }: LaunchOptions, stage: Stage, screen: Screen, signal: AbortSignal): Promise<number> {
   const { platform, tenant, link } = stage
-  const showLink = (): void => {
-    screen.line()
-    screen.line(`  Dashboard     ${link}`)
-    screen.line()
-  }
-  showLink()
   const progress = progressLines(screen)
   if (!(await untilWorkEnded(platform, tenant, signal, progress)))
     return once ? exitCodes.interrupted : exitCodes.asExpected
   const problems = await showEnd(stage, screen)
   if (once) return problems.length === 0 ? exitCodes.asExpected : exitCodes.notAsExpected
-  showLink()
+  screen.link(link)
   screen.line('  The link signs you in as long as this runs. Ctrl-C ends everything; the data stay.')
   await untilAborted(signal)
   screen.line('Ending: running jobs are handed back.')

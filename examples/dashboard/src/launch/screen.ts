@@ -14,6 +14,13 @@ export class Screen {
     this.#output.write(`${text}\n`)
   }
 
+  /** Where to look. */
+  link(link: string): void {
+    this.line()
+    this.named('Dashboard', link)
+    this.line()
+  }
+
   /** A step that is done: what it is, how it came out, how long it took. */
   async step<T>(
     name: string,

@@ -5,6 +5,7 @@ import { migrateApi, requireApiTables } from '@pooler-safe/example-http-api'
 import { openPlatform, type Platform } from '@pooler-safe/example-platform'
 import type { EndpointReport } from 'pooler-safe'
 import { PoolerMonitor } from '../pooler/monitor.ts'
+import type { Telemetry } from '../pooler/telemetry.ts'
 import { openDataDirectory, type DataDirectory } from './data-directory.ts'
 import { openHttpClients } from './http-clients.ts'
 import { LaunchError } from './launch-error.ts'
@@ -69,7 +70,23 @@ export async function setUp({ options, screen, signal, stack }: SetUpOptions): P
       types: fileJobTypes,
     }).catch(explainNotMigrated),
   )
-  const workers = await screen.step(
+  let workers: WorkerProcesses | undefined
+  const monitor = stack.use(
+    new PoolerMonitor({
+      database,
+      url: endpoint.url,
+      description: endpoint.description,
+      audit: endpoint.audit,
+      others: () => workers?.telemetry() ?? new Map<string, Telemetry>(),
+      report,
+    }),
+  )
+  const { tenant } = await ensureSeeded(platform, demo?.world)
+  const key = stack.use(await signInKey(database, tenant, directory))
+  const { url } = stack.use(await serveWeb({ platform, monitor, logger, key, port: options.port }))
+  const link = `${url}${key.path}`
+  screen.link(link)
+  workers = await screen.step(
     'Workers',
     signal,
     async () =>
@@ -87,20 +104,7 @@ export async function setUp({ options, screen, signal, stack }: SetUpOptions): P
       ),
     ({ pids }) => `${plural(pids.length, 'process', 'processes')} (${pids.join(', ')}), all services in each`,
   )
-  const monitor = stack.use(
-    new PoolerMonitor({
-      database,
-      url: endpoint.url,
-      description: endpoint.description,
-      audit: endpoint.audit,
-      others: () => workers.telemetry(),
-      report,
-    }),
-  )
-  const { tenant } = await ensureSeeded(platform, demo?.world)
-  const key = stack.use(await signInKey(database, tenant, directory))
-  const { url } = stack.use(await serveWeb({ platform, monitor, logger, key, port: options.port }))
-  return { platform, tenant, monitor, workers, link: `${url}${key.path}` }
+  return { platform, tenant, monitor, workers, link }
 }
 
 type Tools = Pick<SetUpOptions, 'screen' | 'signal' | 'stack'>
