@@ -192,6 +192,13 @@ export class PlacesService {
     return pageOf(await placeStore.selectRanked(session, tenant, id, after, limit + 1), limit, ({ rank }) => rank)
   }
 
+  /** @throws PlacesError PLACE_NOT_FOUND, also when it is another tenant's */
+  async getPlace(session: Session, tenant: TenantId, id: string): Promise<Place> {
+    const place = isId(id) ? await placeStore.findPlace(session, tenant, id) : undefined
+    if (!place) throw new PlacesError('PLACE_NOT_FOUND', `There is no place ${id.slice(0, 100)}.`)
+    return place
+  }
+
   /** The tenant's places that fulfil every condition. */
   async listPlaces(
     session: Session,

@@ -18,6 +18,14 @@ export async function selectRanked(
   return rows
 }
 
+export async function findPlace(session: Session, tenant: TenantId, id: string): Promise<Place | undefined> {
+  const { rows } = await session.query<Place>(
+    `select ${placeColumns} from places p where p.tenant_id = $1 and p.id = $2`,
+    [tenant, id],
+  )
+  return rows[0]
+}
+
 export async function selectPlaces(
   session: Session,
   tenant: TenantId,

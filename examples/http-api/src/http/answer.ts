@@ -1,0 +1,98 @@
+import type { Page } from '@pooler-safe/example-foundation'
+import type { Context } from 'hono'
+import type { StatusCode } from 'hono/utils/http-status'
+import type { ApiVariables } from './variables.ts'
+
+/** What an operation answers. */
+export interface Answer {
+  readonly status: number
+  readonly body?: unknown
+  /** The body as it was written before, instead. */
+  readonly json?: string | undefined
+  /** Where to find what was made. */
+  readonly location?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export function answerOf(answer: Answer | Response): Answer {
+  if (answer instanceof Response) throw new TypeError('an answer that is a stream cannot be kept')
+  return answer
+}
+
+export function respond(context: Context<ApiVariables>, answer: Answer | Response): Response {
+  // The headers that were set on the way have to be on every answer.
+  if (answer instanceof Response) return context.newResponse(answer.body, answer)
+  const { status, body, json, location, headers = {} } = answer
+  const text = json ?? (body === undefined ? null : JSON.stringify(body))
+  return context.newResponse(text, {
+    status: status as StatusCode,
+    headers: {
+      ...(text === null ? {} : { 'content-type': 'application/json' }),
+      ...(location === undefined ? {} : { location }),
+      ...headers,
+    },
+  })
+}
+
+export const ok = (body: unknown): Answer => ({ status: 200, body })
+export const created = (location: string, body: unknown): Answer => ({ status: 201, location, body })
+/** The work is queued; `location` is where to see how it goes. */
+export const accepted = (location: string, body: unknown): Answer => ({ status: 202, location, body })
+
+/** What belongs to the tenant needs no word about which tenant. */
+export function shown<Row extends object>(row: Row): Omit<Row, 'tenantId'> {
+  const { tenantId, ...rest } = row as Row & { readonly tenantId?: unknown }
+  void tenantId
+  return rest
+}
+
+/** A page of a list, with a link to the next one (RFC 8288). */
+export function pageAnswer<Item extends object, Key extends string | number>(
+  context: Context<ApiVariables>,
+  { items, next }: Page<Item, Key>,
+  show: (item: Item) => unknown = shown,
+): Answer {
+  const body = { items: items.map(show), next: next === undefined ? null : String(next) }
+  if (next === undefined) return ok(body)
+  const url = new URL(context.req.url)
+  url.searchParams.set('after', String(next))
+  return { ...ok(body), headers: { link: `<${url.pathname}${url.search}>; rel="next"` } }
+}
+
+/**
+ * A file that is written while it is read: a part in memory, no faster than the client takes it, and ended when it leaves.
+ *
+ * The first part is asked for before the answer begins, so that what is wrong becomes an error and no broken file.
+ */
+export async function fileAnswer(
+  parts: AsyncGenerator<string>,
+  { type, name }: { readonly type: string; readonly name: string },
+): Promise<Response> {
+  const first = await parts.next()
+  const encoder = new TextEncoder()
+  let pending: IteratorResult<string> | undefined = first
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const next = pending ?? (await parts.next())
+        pending = undefined
+        if (next.done === true) controller.close()
+        else controller.enqueue(encoder.encode(next.value))
+      },
+      async cancel() {
+        await parts.return(undefined)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, {
+    headers: { 'content-type': type, 'content-disposition': `attachment; filename="${name}"` },
+  })
+}
+
+export const fileTypes = {
+  csv: 'text/csv; charset=utf-8',
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  geojson: 'application/geo+json',
+} as const
