@@ -9,7 +9,7 @@ const region = document.querySelector('#live')
 if (region && region.dataset.ended === undefined) follow(region)
 
 function follow(first) {
-  const { topic } = first.dataset
+  let topics = first.dataset.topics
   let source
   let timer
   let failures = 0
@@ -72,6 +72,14 @@ function follow(first) {
     else timer = setTimeout(poll, pollMs)
   }
 
+  /** A list has other rows by now. */
+  const listenAnew = () => {
+    const now = document.querySelector('#live')?.dataset.topics
+    if (now === topics || now === undefined) return
+    topics = now
+    listen()
+  }
+
   function listen() {
     stop()
     if (ended() || document.hidden) return
@@ -80,12 +88,14 @@ function follow(first) {
       timer = setTimeout(poll, pollMs)
       return
     }
-    source = new EventSource(`/live?topic=${encodeURIComponent(topic)}`)
+    source = new EventSource(`/live?topics=${encodeURIComponent(topics)}`)
     source.addEventListener('open', () => {
       failures = 0
       stale(false)
     })
-    source.addEventListener('change', () => void refresh().catch(() => stale(true)))
+    for (const kind of new Set(topics.split(',').map((topic) => topic.split(':')[0]))) {
+      source.addEventListener(kind, () => void refresh().then(listenAnew, () => stale(true)))
+    }
     source.addEventListener('end', () => {
       stop()
       void refresh()
