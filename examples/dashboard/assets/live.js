@@ -9,7 +9,7 @@ const region = document.querySelector('#live')
 if (region && region.dataset.ended === undefined) follow(region)
 
 function follow(first) {
-  const { topic } = first.dataset
+  let topics = first.dataset.topics
   let source
   let timer
   let failures = 0
@@ -72,6 +72,14 @@ function follow(first) {
     else timer = setTimeout(poll, pollMs)
   }
 
+  /** A list has other rows by now. */
+  const listenAnew = () => {
+    const now = document.querySelector('#live')?.dataset.topics
+    if (now === topics || now === undefined) return
+    topics = now
+    listen()
+  }
+
   function listen() {
     stop()
     if (ended() || document.hidden) return
@@ -80,12 +88,17 @@ function follow(first) {
       timer = setTimeout(poll, pollMs)
       return
     }
-    source = new EventSource(`/live?topic=${encodeURIComponent(topic)}`)
+    // A path is a stream of its own, which only says that something is different.
+    const isPath = topics.startsWith('/')
+    source = new EventSource(isPath ? topics : `/live?topics=${encodeURIComponent(topics)}`)
     source.addEventListener('open', () => {
       failures = 0
       stale(false)
     })
-    source.addEventListener('change', () => void refresh().catch(() => stale(true)))
+    const kinds = isPath ? ['change'] : topics.split(',').map((topic) => topic.split(':')[0])
+    for (const kind of new Set(kinds)) {
+      source.addEventListener(kind, () => void refresh().then(listenAnew, () => stale(true)))
+    }
     source.addEventListener('end', () => {
       stop()
       void refresh()

@@ -1,7 +1,6 @@
 import type { Authentication, Logger } from '@pooler-safe/example-foundation'
 import type { Platform } from '@pooler-safe/example-platform'
 import type { Context, Hono } from 'hono'
-import type { Topics } from './live/topics.ts'
 import type { PageContent, Theme } from './view/layout.ts'
 
 /** Who is looking, known of every request that reaches a page. */
@@ -48,8 +47,6 @@ export interface Undo {
 export interface DashboardPanel {
   readonly href: string
   readonly label: string
-  /** What its pages are updated by, besides the topics of the services. */
-  readonly topics?: Topics
   routes(app: Hono<DashboardEnv>, tools: PageTools): void
 }
 

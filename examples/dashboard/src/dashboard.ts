@@ -1,4 +1,5 @@
 import type { Logger } from '@pooler-safe/example-foundation'
+import { createEventSource } from '@pooler-safe/example-http-api'
 import type { Platform } from '@pooler-safe/example-platform'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -18,8 +19,7 @@ import { RequestRefused } from './http/refused.ts'
 import { requireScopeOf } from './http/scopes.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { visitorOf } from './http/session.ts'
-import { liveRoutes, type StreamOptions } from './live/stream.ts'
-import type { Topics } from './live/topics.ts'
+import { liveRoutes, type LiveOptions } from './live/stream.ts'
 import { panels as ownPanels } from './pages/panels.ts'
 import { signInRoutes } from './pages/sign-in.ts'
 import { html } from './view/html.ts'
@@ -30,7 +30,7 @@ export interface DashboardOptions {
   readonly logger: Logger
   /** Further pages, before the settings. */
   readonly panels?: readonly DashboardPanel[]
-  readonly live?: StreamOptions
+  readonly live?: LiveOptions
   /** The largest form that is read, an upload included. Default 32 MB. */
   readonly maxFormBytes?: number
 }
@@ -117,7 +117,8 @@ export function createDashboard(options: DashboardOptions): Hono<DashboardEnv> {
     const from = c.req.header('referer')
     return c.redirect(from !== undefined && URL.canParse(from) ? new URL(from).pathname : '/', 303)
   })
-  liveRoutes(app, tools, live, Object.assign({}, ...further.map(({ topics = {} }) => topics)) as Topics)
+  const { pollMs = 700, heartbeatMs } = live
+  liveRoutes(app, live.events ?? createEventSource({ session: platform.database, logger, pollMs }), heartbeatMs)
   for (const panel of panels) panel.routes(app, tools)
   app.notFound((c) =>
     fail(c, new RequestRefused(404, 'There is no such page.', 'It may have been moved, or the link was cut.')),

@@ -65,7 +65,7 @@ export async function startDashboardWorld(
   }
   const { tenant, token } = await newTenant('Anna & Söhne')
   const requests: string[] = []
-  const app = createDashboard({ platform, logger, live: { everyMs: 100 }, ...dashboard })
+  const app = createDashboard({ platform, logger, live: { pollMs: 100 }, ...dashboard })
   let server: ServerType | undefined
   let port = 0
   const listen = async (): Promise<void> => {

@@ -17,7 +17,7 @@ export const securityHeaders: MiddlewareHandler = async (c, next) => {
   const { headers } = c.res
   headers.set('content-security-policy', contentSecurityPolicy)
   headers.set('x-content-type-options', 'nosniff')
-  // With `no-referrer` a browser sends our own forms with the origin `null`, like those of a stranger.
+  // Not `no-referrer`: browsers would say `Origin: null` with our own forms.
   headers.set('referrer-policy', 'same-origin')
   headers.set('cross-origin-opener-policy', 'same-origin')
   headers.set('cross-origin-resource-policy', 'same-origin')

@@ -28,7 +28,7 @@ const graceMs = 1_000
 /** Serves the dashboard, the API, and what the printed link leads to. @throws LaunchError */
 export function serveWeb({ platform, monitor, logger, key, port: asked }: ServeWebOptions): Promise<RunningApi> {
   const api = createApi({ platform, logger })
-  const dashboard = createDashboard({ platform, logger, panels: [poolerPanel(monitor)] })
+  const dashboard = createDashboard({ platform, logger, panels: [poolerPanel(monitor)], live: { events: api.events } })
   const app = new Hono()
   app.get(`${openPath}/:key`, securityHeaders, (c) => {
     const token = key.tokenFor(c.req.param('key'))

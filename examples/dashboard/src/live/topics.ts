@@ -1,81 +1,33 @@
-import { createHash } from 'node:crypto'
-import { isFinal } from '@pooler-safe/example-job-service'
-import type { Platform } from '@pooler-safe/example-platform'
-import type { TenantId } from '@pooler-safe/example-foundation'
-import type { Reading } from './hub.ts'
+import type { Topic, TopicKind } from '@pooler-safe/example-http-api'
+import { RequestRefused } from '../http/refused.ts'
 
-const listed = 50
-
-/** Reads how something of a tenant stands, cheaply. */
-type Topic = (platform: Platform, tenant: TenantId, id: string) => Promise<Reading>
-
-const ended = (state: string): boolean => !['queued', 'running', 'paused'].includes(state)
-
-/** A list goes on for ever: something new can always come. */
-function listReading(rows: readonly unknown[]): Reading {
-  return { version: createHash('sha256').update(JSON.stringify(rows)).digest('base64url').slice(0, 22), ended: false }
-}
-
-export type Topics = Readonly<Record<string, Topic>>
-
-const ownTopics: Topics = {
-  overview: async ({ jobs, database }, tenant) => listReading([await jobs.countJobs(database, tenant)]),
-  jobs: async ({ jobs, database }, tenant) => {
-    const { items } = await jobs.listJobs(database, tenant, {}, { limit: listed })
-    return listReading(items.map(({ id, state, attempt, progressDone }) => [id, state, attempt, progressDone]))
-  },
-  job: async ({ jobs, database }, tenant, id) => {
-    const { state, attempt, progressDone, progressTotal, cancelRequestedAt } = await jobs.getJob(database, tenant, id)
-    const version = [state, attempt, progressDone, progressTotal ?? '', cancelRequestedAt?.getTime() ?? ''].join('-')
-    return { version, ended: isFinal(state) }
-  },
-  batches: async ({ batches, database }, tenant) => {
-    const { items } = await batches.listBatches(database, tenant, {}, { limit: listed })
-    return listReading(items.map(({ id, state, counts }) => [id, state, counts]))
-  },
-  batch: async ({ batches, database }, tenant, id) => {
-    const { state, counts } = await batches.getBatchProgress(database, tenant, id)
-    return { version: `${state} ${JSON.stringify(counts)}`, ended: ended(state) }
-  },
-  scans: async ({ pages, database }, tenant) => {
-    const { items } = await pages.listScans(database, tenant, {}, { limit: listed })
-    return listReading(items.map(({ id, state, pagesVisited }) => [id, state, pagesVisited]))
-  },
-  sitemaps: async ({ sitemaps, database }, tenant) => {
-    const { items } = await sitemaps.listSitemapScans(database, tenant, {}, { limit: listed })
-    return listReading(items.map(({ id, state, progressDone }) => [id, state, progressDone]))
-  },
-  sitemap: async ({ sitemaps, database }, tenant, id) => {
-    const { state, progressDone, progressTotal } = await sitemaps.getSitemapScan(database, tenant, id)
-    return { version: [state, progressDone, progressTotal ?? ''].join('-'), ended: ended(state) }
-  },
-  searches: async ({ places, database }, tenant) => {
-    const { items } = await places.listSearches(database, tenant, { limit: listed })
-    return listReading(items.map(({ id, state, stored }) => [id, state, stored]))
-  },
-  search: async ({ places, database }, tenant, id) => {
-    const { state, requests, stored } = await places.getPlacesSearch(database, tenant, id)
-    return { version: [state, requests, stored].join('-'), ended: ended(state) }
-  },
-}
-
-const areas: Readonly<Record<string, string>> = {
+/** Whose scope a topic needs. */
+export const areas: Readonly<Record<TopicKind, string>> = {
   job: 'jobs',
+  jobs: 'jobs',
+  'job-batch': 'jobs',
   batch: 'batches',
-  sitemap: 'sitemaps',
-  search: 'places',
-  searches: 'places',
-  overview: 'jobs',
+  scan: 'scans',
+  'sitemap-scan': 'sitemaps',
+  'places-search': 'places',
+}
+const mostTopics = 20
+
+/** @throws RequestRefused for a name that is none */
+export function readTopics(names: string): Topic[] {
+  const topics = names.split(',').flatMap((name): Topic[] => {
+    const [kind = '', id] = name.split(':')
+    return Object.hasOwn(areas, kind) ? [{ kind: kind as TopicKind, id }] : []
+  })
+  if (topics.length > 0 && topics.length <= mostTopics) return topics
+  throw new RequestRefused(404, 'There is nothing of that name to listen to.', 'Load the page again.')
 }
 
-/** What a topic such as `batch:<id>` is about; undefined when there is no such topic. */
-export function readTopic(
-  name: string,
-  further: Topics = {},
-): { readonly area: string; readonly read: (platform: Platform, tenant: TenantId) => Promise<Reading> } | undefined {
-  const [kind = '', id = ''] = name.split(':')
-  const topics = { ...ownTopics, ...further }
-  const topic = Object.hasOwn(topics, kind) ? topics[kind] : undefined
-  if (!topic) return undefined
-  return { area: areas[kind] ?? kind, read: (platform, tenant) => topic(platform, tenant, id) }
+/** What a list listens to: the coming and going of jobs, and what is under way on it. */
+export function listTopics(
+  kind: Exclude<TopicKind, 'jobs'>,
+  rows: readonly { readonly id: string; readonly state: string }[],
+): string {
+  const active = rows.filter(({ state }) => state === 'running' || state === 'queued').slice(0, mostTopics - 1)
+  return ['jobs', ...active.map(({ id }) => `${kind}:${id}`)].join(',')
 }

@@ -4,6 +4,7 @@ import { badge } from '../view/badge.ts'
 import { html, nothing } from '../view/html.ts'
 import { live } from '../view/layout.ts'
 import { auditSection } from './audit-section.ts'
+import { changes } from './changes.ts'
 import type { PoolerMonitor } from './monitor.ts'
 import { backendsSection, countersSection, endpointSection, guardSection } from './sections.ts'
 import { trialsSection } from './trials-section.ts'
@@ -16,10 +17,6 @@ export function poolerPanel(monitor: PoolerMonitor): DashboardPanel {
   return {
     href,
     label: 'Pooler',
-    topics: {
-      // It always looks different: how often is all there is to decide.
-      pooler: () => Promise.resolve({ version: String(Math.floor(Date.now() / updateMs)), ended: false }),
-    },
     routes(app, { render, done, form }) {
       app.get(href, async (c) => {
         const reading = await monitor.read()
@@ -27,11 +24,13 @@ export function poolerPanel(monitor: PoolerMonitor): DashboardPanel {
         return render(c, {
           title: 'Pooler',
           aside: reading.report ? badge('mode', `${reading.report.mode} mode`, 'good') : nothing,
-          body: html`${live('pooler', false, html`${countersSection(reading)}${backendsSection(reading)}`)}
+          body: html`${live(`${href}/live`, false, html`${countersSection(reading)}${backendsSection(reading)}`)}
           ${auditSection(reading.audit, csrf)} ${trialsSection(reading.trials, csrf)} ${endpointSection(reading, csrf)}
           ${guardSection(reading)}`,
         })
       })
+      // It always looks different: how often it is looked at is all there is to decide.
+      app.get(`${href}/live`, (c) => changes(c, updateMs))
       app.post(`${href}/audit`, async (c) => {
         await form(c)
         const { audits, failed } = await monitor.auditNow()

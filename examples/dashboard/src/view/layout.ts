@@ -124,11 +124,11 @@ function noticeBar({ text, undo }: Notice, csrf: string): Html {
 }
 
 /**
- * What changes while it is looked at. The browser listens to the topic and fetches the page again when something happens;
- * once `ended` it never asks again.
+ * What changes while it is looked at. The browser listens to the topics and fetches the page again when something happens;
+ * once `ended` it never asks again. A path instead of topics is a stream of the page's own, of events named `change`.
  */
-export function live(topic: string, ended: boolean, body: Value): Html {
-  return html`<div id="live" data-topic="${topic}" ${attributes({ 'data-ended': ended })}>
+export function live(topics: string, ended: boolean, body: Value): Html {
+  return html`<div id="live" data-topics="${topics}" ${attributes({ 'data-ended': ended })}>
     <p class="stale" role="status" hidden>Connection lost. What you see may be out of date; trying again …</p>
     ${body}
   </div>`

@@ -3,6 +3,7 @@ import { isFinal, jobStates, type Job, type JobFilter } from '@pooler-safe/examp
 import type { Hono } from 'hono'
 import type { DashboardEnv, PageTools } from '../../context.ts'
 import { given, oneOf, queryOf } from '../../http/query.ts'
+import { listTopics } from '../../live/topics.ts'
 import { badge } from '../../view/badge.ts'
 import { csrfField, field, filterForm, problem, select } from '../../view/form.ts'
 import { attributes, html, nothing, type Html } from '../../view/html.ts'
@@ -35,7 +36,7 @@ export function jobListRoutes(app: Hono<DashboardEnv>, { platform, render }: Pag
     const body = html` ${stateFilter(url, jobStates, counts, state)}
     ${filterForm('/jobs', fields, type !== undefined || domain !== undefined)} ${problem(listed.problem)}
     ${live(
-      'jobs',
+      listTopics('job', items),
       after !== undefined,
       html`${jobTable(items, csrf, Object.keys(filter).length > 0)} ${pager(url, next, after === undefined)}`,
     )}`
