@@ -87,7 +87,10 @@ function answerDocument({ description, schema, types = [], hasLocation, isPage }
 }
 
 function contentOf(types: readonly string[]) {
-  return Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' as const } }]))
+  // JSON that is written while it is read has no schema here: it is a list of what pages of the same have.
+  return Object.fromEntries(
+    types.map((type) => [type, { schema: type.endsWith('json') ? {} : { type: 'string' as const } }]),
+  )
 }
 
 function problemDocument(status: number) {
