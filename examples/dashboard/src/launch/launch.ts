@@ -34,7 +34,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
     stage = await setUp({ options, screen, signal: interruption.signal, stack })
     code = await run(options, stage, screen, interruption.signal)
   } catch (error) {
-    code = explainEnd(error, interruption.signal, stage !== undefined)
+    code = interruption.signal.aborted ? interrupted(options) : explainEnd(error, stage !== undefined)
   } finally {
     code = await close(stack, code)
     interruption.stopListening()
@@ -43,13 +43,12 @@ export async function launch(options: LaunchOptions): Promise<number> {
   return code
 }
 
-async function run({ once }: LaunchOptions, stage: Stage, screen: Screen, signal: AbortSignal): Promise<number> {
+async function run(options: LaunchOptions, stage: Stage, screen: Screen, signal: AbortSignal): Promise<number> {
   const { platform, tenant, link } = stage
   const progress = progressLines(screen)
-  if (!(await untilWorkEnded(platform, tenant, signal, progress)))
-    return once ? exitCodes.interrupted : exitCodes.asExpected
+  if (!(await untilWorkEnded(platform, tenant, signal, progress))) return interrupted(options)
   const problems = await showEnd(stage, screen)
-  if (once) return problems.length === 0 ? exitCodes.asExpected : exitCodes.notAsExpected
+  if (options.once) return problems.length === 0 ? exitCodes.asExpected : exitCodes.notAsExpected
   screen.link(link)
   screen.line('  The link signs you in as long as this runs. Ctrl-C ends everything; the data stay.')
   await untilAborted(signal)
@@ -87,9 +86,11 @@ function dirtOf({ audits, failed }: AuditResult): string[] {
   )
 }
 
+/** Whoever runs it to look at it ends it like that; whoever waits for its work did not get it. */
+const interrupted = ({ once }: LaunchOptions): number => (once ? exitCodes.interrupted : exitCodes.asExpected)
+
 /** Says why it ended, in one sentence. */
-function explainEnd(error: unknown, signal: AbortSignal, wasReady: boolean): number {
-  if (signal.aborted) return exitCodes.interrupted
+function explainEnd(error: unknown, wasReady: boolean): number {
   if (!isForeseen(error)) throw error
   process.stderr.write(`${sentenceOf(error)}\n`)
   return wasReady ? exitCodes.notAsExpected : exitCodes.cannotStart
