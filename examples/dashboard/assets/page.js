@@ -79,6 +79,11 @@ document.addEventListener('page:updated', () => {
   showCopyButtons()
   countSelected()
 })
+const themeForm = document.querySelector('[data-theme-form]')
+if (themeForm && !document.documentElement.dataset.theme && matchMedia('(prefers-color-scheme: dark)').matches) {
+  themeForm.elements.theme.value = 'light'
+  themeForm.querySelector('button').textContent = 'Light theme'
+}
 setInterval(sayTimes, 10_000)
 showCopyButtons()
 countSelected()

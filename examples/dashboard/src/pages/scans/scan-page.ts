@@ -77,7 +77,7 @@ function scanBody(
     {
       label: 'Verdict',
       value: scan.verdict === null ? '–' : badge(scan.verdict),
-      note: foreign(domain.verdictReasons?.join(', '), 120),
+      ...(domain.verdictReasons?.length ? { note: foreign(domain.verdictReasons.join(', '), 120) } : {}),
     },
     { label: 'Pages', value: number(scan.pagesVisited), note: `${scan.pagesFailed} failed, at most ${scan.maxPages}` },
     { label: 'Contacts', value: number(contacts.filter(({ missingSince }) => missingSince === null).length) },

@@ -58,7 +58,7 @@ export function technologyTable(technologies: readonly KnownTechnology[]): Html 
     rows: technologies,
     empty: empty('No technology was recognised.'),
     columns: [
-      { title: 'Technology', cell: ({ name }) => html`<b>${name}</b>` },
+      { title: 'Technology', cell: ({ name }) => html`<b>${clipped(name)}</b>` },
       { title: 'Version', kind: 'tight', cell: ({ version }) => (version === null ? none() : foreign(version)) },
       { title: 'Category', kind: 'tight', minor: true, cell: ({ category }) => category },
       { title: 'Sure', kind: 'number', cell: ({ confidence }) => (confidence === null ? none() : percent(confidence)) },
