@@ -86,7 +86,7 @@ describe('with a PostgreSQL of its own', () => {
     await using run = startLauncher(['--data-dir', dataDir, '--once'])
     expect(await run.exited, run.stdout() + run.stderr()).toBe(0)
     expect(run.stdout()).toContain('partial: 41 of 50 sites read')
-  }, 90_000)
+  }, 180_000)
 
   test('another major version, another cluster, no directory and no permission are one sentence each', async () => {
     const refused = async (dataDir: string, sentence: RegExp): Promise<void> => {
