@@ -225,13 +225,16 @@ export function runProgram(file, args, { tied = false, fromSource = false } = {}
   const stdio = ['inherit', 'inherit', 'inherit', ...(tied ? ['ipc'] : [])]
   const flags = fromSource ? ['--conditions=@pooler-safe/source'] : []
   const child = spawn(pinnedNode(), [...flags, file, ...args], { stdio, env: pinnedEnvironment() })
+  let isEnding = false
   // A terminal sends Ctrl-C to the whole group; a supervisor signals only this process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
+      isEnding = true
       if (!process.stdin.isTTY || signal !== 'SIGINT') child.kill(signal)
     })
   }
-  if (tied) endWithNpm(child)
+  // Who is asked twice does not wait for what is under way.
+  if (tied) endWithNpm(() => isEnding || child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve(code ?? (signal ? 130 : 0)))
@@ -239,14 +242,14 @@ export function runProgram(file, args, { tied = false, fromSource = false } = {}
 }
 
 /** npm that is killed tells nobody; but then this process, or the shell that npm runs it with, gets another parent. */
-function endWithNpm(child) {
+function endWithNpm(end) {
   if (process.env.npm_lifecycle_event === undefined) return
   const parent = process.ppid
   const above = /^(\w*sh)$/.test(readProcess(parent, 'comm').trim()) ? parentOf(parent) : undefined
   const timer = setInterval(() => {
     if (process.ppid === parent && (above === undefined || parentOf(parent) === above)) return
     clearInterval(timer)
-    child.kill('SIGTERM')
+    end()
   }, 1_000)
   timer.unref()
 }
