@@ -18,7 +18,7 @@ interface AxeResult {
   readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[]
 }
 
-describe.skipIf(!capabilities.chromium)('in a browser (needs chromium)', { timeout: 180_000 }, () => {
+describe.skipIf(!capabilities.chromium)('in a browser (needs chromium)', { timeout: 300_000 }, () => {
   test('axe finds no violation on any page, light or dark, wide or narrow', async () => {
     await using stack = new AsyncDisposableStack()
     const world = stack.use(await startDashboardWorld(database.pooledUrl))
