@@ -1,3 +1,4 @@
+import { dashboardMutations } from './dashboard-mutations.ts'
 import { foundationMutations } from './foundation-mutations.ts'
 import { jobServiceMutations } from './job-service-mutations.ts'
 import { judgeMutations } from './judge-mutations.ts'
@@ -546,5 +547,6 @@ export const mutations: readonly Mutation[] = [
   ...sitemapMutations,
   ...batchProcessorMutations,
   ...placesSearchMutations,
+  ...dashboardMutations,
   ...pageScraperMutations,
 ]

@@ -3,7 +3,8 @@
 
 /** What has an id is the same thing wherever it stands. */
 function keyOf(node) {
-  return node.nodeType === Node.ELEMENT_NODE && node.id !== '' ? node.id : undefined
+  // By its attribute: a form with a field named "id" says that field for `form.id`.
+  return node.nodeType === Node.ELEMENT_NODE ? (node.getAttribute('id') ?? undefined) : undefined
 }
 
 function isSame(a, b) {
@@ -13,7 +14,7 @@ function isSame(a, b) {
 export function morph(now, next) {
   if (now.isEqualNode(next)) return
   morphAttributes(now, next)
-  const known = new Map([...now.children].filter((child) => child.id !== '').map((child) => [child.id, child]))
+  const known = new Map([...now.children].map((child) => [keyOf(child), child]))
   let at = now.firstChild
   for (const wanted of [...next.childNodes]) {
     const key = keyOf(wanted)

@@ -84,7 +84,11 @@ export function createDashboard(options: DashboardOptions): Hono<DashboardEnv> {
   app.use(
     bodyLimit({
       maxSize: maxFormBytes,
-      onError: () => {
+      onError: async (c) => {
+        // Read to its end, as a browser shows no answer that comes while it is still sending; to a multiple of the limit.
+        const { body, bodyUsed } = c.req.raw
+        const isBounded = Number(c.req.header('content-length') ?? Number.NaN) <= maxFormBytes * 10
+        if (body && !bodyUsed && isBounded) await body.pipeTo(new WritableStream()).catch(() => undefined)
         throw new RequestRefused(
           413,
           `The form has more than ${Math.floor(maxFormBytes / 1_000_000)} MB.`,

@@ -90,7 +90,7 @@ function tokenForm({ csrf, scopes }: Visitor, fields: FormFields | undefined): H
   return html`<form method="post" action="/settings/tokens">
     ${csrfField(csrf)}
     <div class="form-grid">
-      ${field({ label: 'Name', name: 'name', value: fields?.text('name'), required: true, maxLength: 200, placeholder: 'import of Anna' })}
+      ${field({ label: 'Name', name: 'name', value: fields?.text('name'), required: true, maxLength: 200, placeholder: 'nightly import' })}
       ${select({
         label: 'Expires',
         name: 'days',

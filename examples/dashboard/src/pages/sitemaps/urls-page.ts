@@ -23,7 +23,7 @@ export function urlRoutes(app: Hono<DashboardEnv>, { platform, render, form, don
     const url = c.get('url')
     const query = queryOf(url)
     const scan = await sitemaps.getSitemapScan(database, tenant, c.req.param('id'))
-    const [contains, pageType, tag, removed] = [query('contains'), query('type'), query('tag'), query('removed')]
+    const [contains, pageType, tag, removed] = [query('part'), query('type'), query('tag'), query('removed')]
     const after = query('after')
     const filter = given({ contains, pageType, tag, removed: removed === 'yes' ? true : undefined })
     const page = await sitemaps.listSitemapUrls(database, tenant, scan.host, filter, given({ limit: pageSize, after }))
@@ -82,7 +82,7 @@ export function urlRoutes(app: Hono<DashboardEnv>, { platform, render, form, don
     const body = html`${scanTabs(scan, c.req.path)}
     ${filterForm(
       c.req.path,
-      html`${field({ label: 'Contains', name: 'contains', type: 'search', value: contains })}
+      html`${field({ label: 'Contains', name: 'part', type: 'search', value: contains })}
       ${field({ label: 'Type', name: 'type', type: 'search', value: pageType, size: 'short' })}
       ${field({ label: 'Tag', name: 'tag', type: 'search', value: tag, size: 'short' })}
       ${select({
