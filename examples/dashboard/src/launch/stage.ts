@@ -70,14 +70,15 @@ export async function setUp({ options, screen, signal, stack }: SetUpOptions): P
       types: fileJobTypes,
     }).catch(explainNotMigrated),
   )
-  let workers: WorkerProcesses | undefined
+  // The page is there before the workers are.
+  const told = { byWorkers: (): ReadonlyMap<string, Telemetry> => new Map() }
   const monitor = stack.use(
     new PoolerMonitor({
       database,
       url: endpoint.url,
       description: endpoint.description,
       audit: endpoint.audit,
-      others: () => workers?.telemetry() ?? new Map<string, Telemetry>(),
+      others: () => told.byWorkers(),
       report,
     }),
   )
@@ -86,7 +87,7 @@ export async function setUp({ options, screen, signal, stack }: SetUpOptions): P
   const { url } = stack.use(await serveWeb({ platform, monitor, logger, key, port: options.port }))
   const link = `${url}${key.path}`
   screen.link(link)
-  workers = await screen.step(
+  const workers = await screen.step(
     'Workers',
     signal,
     async () =>
@@ -104,6 +105,7 @@ export async function setUp({ options, screen, signal, stack }: SetUpOptions): P
       ),
     ({ pids }) => `${plural(pids.length, 'process', 'processes')} (${pids.join(', ')}), all services in each`,
   )
+  told.byWorkers = () => workers.telemetry()
   return { platform, tenant, monitor, workers, link }
 }
 
