@@ -7,7 +7,7 @@ import poolerSafeConfig from './pooler-safe.config.mjs'
 const { exclude, ...settings } = poolerSafeConfig
 
 export default defineConfig(
-  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**', 'packages/*/fixtures/**']),
+  globalIgnores(['**/dist/**', '**/coverage/**', '**/.cache/**', '.pooler-safe/**', 'packages/*/fixtures/**']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -39,6 +39,19 @@ export default defineConfig(
           name,
           'readonly',
         ]),
+      ),
+    },
+  },
+  {
+    // What the dashboard serves to browsers.
+    files: ['examples/dashboard/assets/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...['document', 'location', 'navigator', 'confirm', 'fetch', 'addEventListener', 'matchMedia'],
+          ...['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+          ...['DOMParser', 'Event', 'EventSource', 'FormData', 'Node', 'URLSearchParams'],
+        ].map((name) => [name, 'readonly']),
       ),
     },
   },

@@ -195,8 +195,11 @@ async function requirePinnedNode() {
   )
 }
 
-/** Installs and builds whatever changed since last time. A set-up that is up to date takes well under a second. */
-export async function setUp() {
+/**
+ * Installs and builds whatever changed since last time. A set-up that is up to date takes well under a second. What runs
+ * from the sources needs no build.
+ */
+export async function setUp({ build = true } = {}) {
   requireNode()
   const stamp = readStamp()
   const installed = installFingerprint()
@@ -205,10 +208,61 @@ export async function setUp() {
     writeStamp({ installed })
   }
   await requirePinnedNode()
+  if (!build) return
   const built = buildFingerprint()
   if (readStamp().built === built && builtPackagesExist()) return
   await pnpm(['run', 'build'], 'Building the packages')
   writeStamp({ installed, built })
+}
+
+/**
+ * Runs a program of this repository with the pinned Node, in this terminal; resolves with its exit code.
+ *
+ * With `tied` the program has an IPC channel to this process: when that closes, whoever it ran for has gone. With
+ * `fromSource` it takes the packages of this repository as they are written, not as they are built.
+ */
+export function runProgram(file, args, { tied = false, fromSource = false } = {}) {
+  const stdio = ['inherit', 'inherit', 'inherit', ...(tied ? ['ipc'] : [])]
+  const flags = fromSource ? ['--conditions=@pooler-safe/source'] : []
+  const child = spawn(pinnedNode(), [...flags, file, ...args], { stdio, env: pinnedEnvironment() })
+  let isEnding = false
+  // A terminal sends Ctrl-C to the whole group; a supervisor signals only this process.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      isEnding = true
+      if (!process.stdin.isTTY || signal !== 'SIGINT') child.kill(signal)
+    })
+  }
+  // Who is asked twice does not wait for what is under way.
+  if (tied) endWithNpm(() => isEnding || child.kill('SIGTERM'))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code, signal) => resolve(code ?? (signal ? 130 : 0)))
+  })
+}
+
+/** npm that is killed tells nobody; but then this process, or the shell that npm runs it with, gets another parent. */
+function endWithNpm(end) {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const above = /^(\w*sh)$/.test(readProcess(parent, 'comm').trim()) ? parentOf(parent) : undefined
+  const timer = setInterval(() => {
+    if (process.ppid === parent && (above === undefined || parentOf(parent) === above)) return
+    clearInterval(timer)
+    end()
+  }, 1_000)
+  timer.unref()
+}
+
+const parentOf = (pid) => /\) \S (\d+) [^)]*$/.exec(readProcess(pid, 'stat'))?.[1]
+
+/** What Linux tells about a process; nothing elsewhere. */
+function readProcess(pid, file) {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** Runs `main` and turns a SetupError into its sentence and exit code 2. */

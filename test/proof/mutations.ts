@@ -1,4 +1,5 @@
 import { fixMutations } from './fix-mutations.ts'
+import { dashboardMutations } from './dashboard-mutations.ts'
 import { foundationMutations } from './foundation-mutations.ts'
 import { jobServiceMutations } from './job-service-mutations.ts'
 import { judgeMutations } from './judge-mutations.ts'
@@ -568,5 +569,6 @@ export const mutations: readonly Mutation[] = [
   ...batchProcessorMutations,
   ...placesSearchMutations,
   ...httpApiMutations,
+  ...dashboardMutations,
   ...pageScraperMutations,
 ]

@@ -34,3 +34,9 @@ export async function ensureTenant(session: Session, name: string): Promise<Tena
   // Somebody added it after our snapshot was taken: it is there now.
   return row?.id ?? ensureTenant(session, name)
 }
+
+/** The name of a tenant; undefined when there is none of that id. One round trip. */
+export async function tenantName(session: Session, tenant: TenantId): Promise<string | undefined> {
+  const { rows } = await session.query<{ name: string }>('select name from tenants where id = $1', [tenant])
+  return rows[0]?.name
+}

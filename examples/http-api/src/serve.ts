@@ -3,7 +3,7 @@ import { within, type Logger } from '@pooler-safe/example-foundation'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { OpenApi } from './api.ts'
+import type { Api, OpenApi } from './api.ts'
 import { deleteExpiredKeys } from './idempotency/key-store.ts'
 import { requireApiTables } from './migrate.ts'
 import type { Session } from 'pooler-safe'
@@ -32,12 +32,12 @@ export interface RunningApi extends AsyncDisposable {
 const requestTimeoutMs = 3_600_000
 
 /**
- * Serves the API.
+ * Serves the API, or an application that it is a part of.
  *
  * @throws ServiceError DATABASE_NOT_MIGRATED
  */
 export async function serveApi(
-  { app, events }: Pick<OpenApi, 'app' | 'events'>,
+  { app, events }: Pick<OpenApi, 'events'> & { readonly app: Pick<Api, 'fetch'> },
   { session, logger, hostname = '127.0.0.1', port = 0, graceMs = 10_000, tidyMs = 3_600_000 }: ServeOptions,
 ): Promise<RunningApi> {
   await requireApiTables(session)

@@ -17,6 +17,7 @@ export {
   type JobServiceOptions,
   type StatusChange,
 } from './service/job-service.ts'
+export type { JobActivity } from './store/activity.ts'
 export type { RetentionOptions } from './service/maintenance.ts'
 export {
   batchStates,

@@ -1,4 +1,4 @@
-/** What `npm start` runs; see `--help`. */
+/** What `npm run demo:jobs` runs; see `--help`. */
 import { DemoError } from './demo/demo-error.ts'
 import { help, readOptions } from './demo/options.ts'
 

@@ -22,7 +22,7 @@ describe('the command line of the demonstration', () => {
   })
 
   test.each([
-    [['--colour'], /^Unknown option '--colour'\. "npm start -- --help" lists the options\.$/],
+    [['--colour'], /^Unknown option '--colour'\. "npm run demo:jobs -- --help" lists the options\.$/],
     [['extra'], /extra.*--help/],
     [['--folder'], /--folder.*--help/],
     [['--folder', ''], /--folder is empty/],

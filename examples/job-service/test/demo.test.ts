@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '@pooler-safe/example-foundation'
 import { startPgBouncer } from '@pooler-safe/testkit'
-import { capabilities, useTestDatabase } from '@pooler-safe/tests/support'
+import { capabilities, descendantsOf, stillAlive, useTestDatabase } from '@pooler-safe/tests/support'
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest'
 import { migrateJobService } from '../src/index.ts'
-import { descendantsOf, isPlain, startDemo, stillAlive, type DemoRun } from './demo-process.ts'
+import { isPlain, startDemo, type DemoRun } from './demo-process.ts'
 
 const database = useTestDatabase()
 const empty = useTestDatabase()

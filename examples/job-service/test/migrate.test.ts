@@ -58,6 +58,7 @@ describe('a database that is not migrated', () => {
       'foundation/1700000000000_tenants',
       'foundation/1700000010000_api_tokens',
       'job_service/1700000100000_jobs',
+      'job_service/1700000110000_job_activity',
     ])
     const again = await run({ DIRECT_DATABASE_URL: database.directUrl, JOBS_CONCURRENCY: '5', LOG_LEVEL: 'silent' })
     expect(again).toEqual({ code: 0, out: 'The database is up to date.\n', err: '' })
@@ -106,7 +107,7 @@ describe('the command', () => {
     const { code, out } = await run({ DIRECT_DATABASE_URL: database.directUrl, LOG_LEVEL: 'silent' })
     expect({ code, out }).toEqual({
       code: 0,
-      out: 'Applied foundation/1700000000000_tenants, foundation/1700000010000_api_tokens, job_service/1700000100000_jobs.\n',
+      out: 'Applied foundation/1700000000000_tenants, foundation/1700000010000_api_tokens, job_service/1700000100000_jobs, job_service/1700000110000_job_activity.\n',
     })
   })
 })

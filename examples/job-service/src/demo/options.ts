@@ -23,7 +23,7 @@ export interface DemoOptions {
   readonly keepOpen: boolean
 }
 
-export const help = `npm start -- [options]
+export const help = `npm run demo:jobs -- [options]
 
 Runs jobs on a real PostgreSQL behind a real transaction-mode pooler: every file of a folder is hashed and measured by
 a job. Two more are meant to fail: one measures a file that arrives late and is retried, one a file that never comes.
@@ -118,7 +118,7 @@ function parse(args: readonly string[]) {
     return parseArgs({ args: [...args], options: known, strict: true, allowPositionals: false }).values
   } catch (error) {
     const said = error instanceof Error ? (error.message.split(/\. |\n/, 1)[0] ?? '') : String(error)
-    throw new DemoError(`${said.replace(/\.$/, '')}. "npm start -- --help" lists the options.`)
+    throw new DemoError(`${said.replace(/\.$/, '')}. "npm run demo:jobs -- --help" lists the options.`)
   }
 }
 
@@ -137,7 +137,7 @@ function readFolder(given: string | undefined): string {
   if (given === undefined) return fileURLToPath(new URL('../../../../docs', import.meta.url))
   if (given === '') throw new DemoError('--folder is empty; it has to be the path of a folder.')
   // npm changes to the root of the repository; people mean the folder they are in.
-  const from = process.env['npm_lifecycle_event'] === 'start' ? process.env['INIT_CWD'] : undefined
+  const from = process.env['npm_lifecycle_event'] === 'demo:jobs' ? process.env['INIT_CWD'] : undefined
   return resolve(from ?? process.cwd(), given)
 }
 

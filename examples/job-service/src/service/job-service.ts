@@ -18,6 +18,7 @@ import { requireStorable } from '../json.ts'
 import { requireJobTables } from '../migrate.ts'
 import { JobQueue } from '../queue/job-queue.ts'
 import { afterFailure, canBecome, isFinal, jobStates, type JobState } from '../state-machine.ts'
+import { selectActivity, type JobActivity } from '../store/activity.ts'
 import { advanceBatches, reopenBatch } from '../store/batches.ts'
 import * as store from '../store/jobs.ts'
 import { BatchService } from './batch-service.ts'
@@ -188,6 +189,17 @@ export class JobService {
   /** How many jobs the tenant has in each state. */
   countJobs(session: Session, tenant: TenantId): Promise<Partial<Record<JobState, number>>> {
     return store.countJobs(session, tenant)
+  }
+
+  /** What happened to the tenant's jobs in the last minutes, in as many steps. One round trip. */
+  getActivity(
+    session: Session,
+    tenant: TenantId,
+    { minutes = 60, steps = 60 }: { readonly minutes?: number; readonly steps?: number } = {},
+  ): Promise<JobActivity> {
+    checkWhole('minutes', minutes, 1, 10_080)
+    checkWhole('steps', steps, 1, 500)
+    return selectActivity(session, tenant, minutes, steps)
   }
 
   /**
