@@ -54,17 +54,18 @@ describe.skipIf(!capabilities.chromium)('in a browser (needs chromium)', { timeo
       const check = async (path: string): Promise<void> => {
         await page.goto(world.url + path)
         await page.addScriptTag({ content: axe.source })
-        const { violations } = await page.evaluate<AxeResults>('axe.run()')
+        const { violations } = await page.evaluate<AxeResults>("axe.run({ resultTypes: ['violations'] })")
         checked += 1
         for (const { id, nodes } of violations)
           found.push(`${colorScheme} ${width} ${path} ${id}: ${nodes[0]?.html ?? ''}`)
       }
       await check('/sign-in')
       await signIn(page, world.url, world.token)
-      for (const path of pages) await check(path)
+      // What is narrow differs in its frame, its tables and its figures.
+      for (const path of width < 1000 ? ['/', paths.job, paths.batch, paths.search] : pages) await check(path)
       await context.close()
     }
     expect(found).toEqual([])
-    expect(checked).toBe(3 * (pages.length + 1))
+    expect(checked).toBe(2 * (pages.length + 1) + 5)
   })
 })
