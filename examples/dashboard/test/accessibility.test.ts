@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module'
 import { silentLogger } from '@pooler-safe/example-foundation'
 import { migratePlatform } from '@pooler-safe/example-platform'
 import { capabilities, useTestDatabase } from '@pooler-safe/tests/support'
+import axe, { type AxeResults } from 'axe-core'
 import { describe, expect, test } from 'vitest'
 import { launchBrowser, signIn } from './browser.ts'
 import { startDashboardWorld } from './dashboard-world.ts'
@@ -13,10 +13,6 @@ const database = useTestDatabase({
     await migratePlatform(directUrl, silentLogger())
   },
 })
-
-interface AxeResult {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[]
-}
 
 describe.skipIf(!capabilities.chromium)('in a browser (needs chromium)', { timeout: 300_000 }, () => {
   test('axe finds no violation on any page, light or dark, wide or narrow', async () => {
@@ -57,18 +53,19 @@ describe.skipIf(!capabilities.chromium)('in a browser (needs chromium)', { timeo
       const page = await context.newPage()
       const check = async (path: string): Promise<void> => {
         await page.goto(world.url + path)
-        await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') })
-        const { violations } = (await page.evaluate('axe.run()')) as AxeResult
+        await page.addScriptTag({ content: axe.source })
+        const { violations } = await page.evaluate<AxeResults>("axe.run({ resultTypes: ['violations'] })")
         checked += 1
         for (const { id, nodes } of violations)
           found.push(`${colorScheme} ${width} ${path} ${id}: ${nodes[0]?.html ?? ''}`)
       }
       await check('/sign-in')
       await signIn(page, world.url, world.token)
-      for (const path of pages) await check(path)
+      // What is narrow differs in its frame, its tables and its figures.
+      for (const path of width < 1000 ? ['/', paths.job, paths.batch, paths.search] : pages) await check(path)
       await context.close()
     }
     expect(found).toEqual([])
-    expect(checked).toBe(3 * (pages.length + 1))
+    expect(checked).toBe(2 * (pages.length + 1) + 5)
   })
 })

@@ -24,8 +24,8 @@ describe.skipIf(!capabilities.chromium)('in a browser (needs chromium)', { timeo
     world = await startDashboardWorld(database.pooledUrl, { siteDelayMs: 40 })
   })
   afterAll(async () => {
-    await browser?.close()
-    await world?.[Symbol.asyncDispose]()
+    await browser.close()
+    await world[Symbol.asyncDispose]()
   })
   beforeEach(async () => {
     context = await browser.newContext()
@@ -215,7 +215,9 @@ describe.skipIf(!capabilities.chromium)('in a browser (needs chromium)', { timeo
     const errors: string[] = []
     page.on('dialog', (dialog) => errors.push(dialog.message()))
     page.on('pageerror', (error) => errors.push(error.message))
-    page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())))
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text())
+    })
     await goTo('/scans')
     await page.getByLabel('Site', { exact: true }).fill(site(world.world.hosts.hostile))
     await page.getByRole('button', { name: 'Scan', exact: true }).click()

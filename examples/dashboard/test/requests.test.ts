@@ -63,7 +63,7 @@ beforeAll(async () => {
   berta = new Client(world.url)
   await berta.signIn((await world.newTenant('Berta')).token)
 })
-afterAll(() => world?.[Symbol.asyncDispose]())
+afterAll(() => world[Symbol.asyncDispose]())
 
 const everyPath = (): string[] => [
   '/',

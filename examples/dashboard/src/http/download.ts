@@ -12,7 +12,7 @@ export async function download(
   c: PageRequestContext,
   name: string,
   format: string,
-  parts: AsyncGenerator<string, void, undefined>,
+  parts: AsyncGenerator<string, unknown, unknown>,
 ): Promise<Response> {
   // The first part is asked for before the answer begins: what is refused is still an error page.
   const first = await parts.next()

@@ -80,7 +80,7 @@ function sidebar({ nav, path, theme, tenantName }: PageFrame, csrf: string): Htm
     .filter(({ href }) => (href === '/' ? path === '/' : path === href || path.startsWith(`${href}/`)))
     .at(-1)
   const next: Theme = theme === 'dark' ? 'light' : 'dark'
-  return html`<div class="sidebar">
+  return html`<header class="sidebar">
     <a class="brand" href="/"
       ><svg viewBox="0 0 16 16" aria-hidden="true">
         <path d="M2 4h12M2 8h7M2 12h12" />
@@ -103,7 +103,7 @@ function sidebar({ nav, path, theme, tenantName }: PageFrame, csrf: string): Htm
         ${csrfField(csrf)}<button type="submit" class="link">Sign out</button>
       </form>
     </div>
-  </div>`
+  </header>`
 }
 
 function noticeBar({ text, undo }: Notice, csrf: string): Html {
@@ -136,7 +136,7 @@ export function live(topics: string, ended: boolean, body: Value): Html {
 
 /** A part of a page with a heading. */
 export function section(title: string, body: Value, aside: Value = nothing): Html {
-  return html`<section class="section" aria-label="${title}">
+  return html`<section class="section">
     <div class="section-head">
       <h2>${title}</h2>
       ${aside}

@@ -1,4 +1,4 @@
-import { batchStates, exportFormats, itemStates, type BatchStatus } from '@pooler-safe/example-batch-processor'
+import { exportFormats, itemStates, type BatchState, type BatchStatus } from '@pooler-safe/example-batch-processor'
 import type { Hono } from 'hono'
 import type { DashboardEnv, PageTools } from '../../context.ts'
 import { given, numberOf, oneOf, queryOf } from '../../http/query.ts'
@@ -14,7 +14,7 @@ import { partsOf } from './counts.ts'
 import { itemTable } from './item-table.ts'
 
 const pageSize = 100
-const running: readonly (typeof batchStates)[number][] = ['queued', 'running', 'paused']
+const running: readonly BatchState[] = ['queued', 'running', 'paused']
 
 /** `GET /batches/:id` and what can be done with one batch. */
 export function batchRoutes(app: Hono<DashboardEnv>, { platform, render, form, done }: PageTools): void {
