@@ -1,8 +1,9 @@
 import type { BatchItem } from '@pooler-safe/example-batch-processor'
+import type { ScanSummary } from '@pooler-safe/example-page-scraper'
 import { badge } from '../../view/badge.ts'
 import { html, type Html } from '../../view/html.ts'
 import { empty, table } from '../../view/table.ts'
-import { clipped, none, shorten } from '../../view/text.ts'
+import { clipped, count, none, shorten } from '../../view/text.ts'
 import { took, when } from '../../view/time.ts'
 
 /** The items of a batch in the order of the input, each with what came of it. */
@@ -27,7 +28,7 @@ export function itemTable(items: readonly BatchItem[], isFiltered: boolean): Htm
   })
 }
 
-/** The title of a page, or the error; of other processors the result as it is stored. */
+/** The title of a page, what a scan found, or the error; of other processors the result as it is stored. */
 function resultOf({ result, error, errorCode, state }: BatchItem): Html {
   if (error !== null) {
     const again = state === 'queued' ? 'again after ' : ''
@@ -36,6 +37,7 @@ function resultOf({ result, error, errorCode, state }: BatchItem): Html {
     >`
   }
   if (result === null || result === undefined) return none()
+  if (isScan(result)) return scanOf(result)
   const { title, status } = result as { readonly title?: unknown; readonly status?: unknown }
   const text = typeof title === 'string' ? title : JSON.stringify(result)
   return typeof status === 'number'
@@ -43,4 +45,16 @@ function resultOf({ result, error, errorCode, state }: BatchItem): Html {
         ><span class="num quiet">${status}</span> ${shorten(text, 300)}</bdi
       >`
     : clipped(text)
+}
+
+/** What an item of a `domain-scan` batch leaves. */
+type ScanResult = Pick<ScanSummary, 'scanId' | 'verdict' | 'pagesVisited' | 'contacts' | 'technologies'>
+
+function isScan(result: unknown): result is ScanResult {
+  return typeof result === 'object' && result !== null && 'scanId' in result && 'pagesVisited' in result
+}
+
+function scanOf({ scanId, verdict, pagesVisited, contacts, technologies }: ScanResult): Html {
+  return html`<a href="/scans/${scanId}">${badge(verdict)}</a> ${count(pagesVisited, 'page')},
+    ${count(contacts, 'contact')}, ${count(technologies, 'technology', 'technologies')}`
 }

@@ -43,6 +43,9 @@ export function scanRoutes(app: Hono<DashboardEnv>, { platform, render, form, do
     await form(c)
     const { tenant } = c.get('visitor')
     const { scan } = await pages.getScan(database, tenant, c.req.param('id'))
+    // The scan of an item ends with its batch.
+    if (scan.jobId === null)
+      return done(c, `/batches/${scan.batchId ?? ''}`, 'Cancel the batch to stop the scans of its items.')
     await jobs.cancelJob(database, tenant, scan.jobId)
     return done(c, `/scans/${scan.id}`, 'The scan was told to stop.')
   })
@@ -64,15 +67,23 @@ function scanBody(
   csrf: string,
 ): Html {
   const isOver = isFinal(scan.state)
+  const cancel = (): Html =>
+    scan.jobId === null
+      ? nothing
+      : actionButton({
+          action: `/scans/${scan.id}/cancel`,
+          csrf,
+          text: 'Cancel',
+          kind: 'danger',
+          confirm: 'Cancel this scan?',
+        })
   const button = isOver
     ? actionButton({ action: `/scans/${scan.id}/again`, csrf, text: 'Scan again', kind: 'primary' })
-    : actionButton({
-        action: `/scans/${scan.id}/cancel`,
-        csrf,
-        text: 'Cancel',
-        kind: 'danger',
-        confirm: 'Cancel this scan?',
-      })
+    : cancel()
+  const worker =
+    scan.jobId === null
+      ? html`<a class="button" href="/batches/${scan.batchId ?? ''}">Batch</a>`
+      : html`<a class="button" href="/jobs/${scan.jobId}">Job</a>`
   const found = figures([
     {
       label: 'Verdict',
@@ -84,9 +95,7 @@ function scanBody(
     { label: 'Technologies', value: number(technologies.filter(({ missingSince }) => missingSince === null).length) },
     { label: 'Took', value: took(scan.startedAt, scan.finishedAt), note: bytes(scan.bytes) },
   ])
-  return html`<div class="toolbar">
-      ${titleState(scan.state)}${button}<a class="button" href="/jobs/${scan.jobId}">Job</a>
-    </div>
+  return html`<div class="toolbar">${titleState(scan.state)}${button}${worker}</div>
     ${
       scan.error === null
         ? nothing
