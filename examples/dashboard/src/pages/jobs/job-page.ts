@@ -60,7 +60,7 @@ function jobBody(job: Job, events: readonly JobEvent[], subject: string | undefi
       ['Created', when(job.createdAt)],
       ['Started', when(job.startedAt)],
       ['Finished', when(job.finishedAt)],
-      ['Took', took(job.startedAt, job.finishedAt)],
+      ['Took', job.state === 'queued' ? none() : took(job.startedAt, job.finishedAt)],
       ['Worker', job.worker === null ? none() : html`<code>${job.worker}</code>`],
       ['Last heard of', when(job.heartbeatAt)],
       ['Site', foreign(job.domain)],

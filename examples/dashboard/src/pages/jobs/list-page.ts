@@ -93,7 +93,12 @@ function jobTable(jobs: readonly Job[], csrf: string, isFiltered: boolean): Html
         minor: true,
         cell: ({ attempt, maxAttempts }) => html`${attempt}<span class="quiet">/${maxAttempts}</span>`,
       },
-      { title: 'Took', kind: 'number', minor: true, cell: ({ startedAt, finishedAt }) => took(startedAt, finishedAt) },
+      {
+        title: 'Took',
+        kind: 'number',
+        minor: true,
+        cell: ({ state, startedAt, finishedAt }) => (state === 'queued' ? none() : took(startedAt, finishedAt)),
+      },
       { title: 'Created', kind: 'number', cell: ({ createdAt }) => when(createdAt) },
     ],
   })

@@ -5,7 +5,7 @@ import { shareBar } from '../../view/chart.ts'
 import { html, type Html } from '../../view/html.ts'
 import { section } from '../../view/layout.ts'
 import { empty, table } from '../../view/table.ts'
-import { clipped, number } from '../../view/text.ts'
+import { clipped, count } from '../../view/text.ts'
 import { when } from '../../view/time.ts'
 import { partsOf } from '../batches/counts.ts'
 
@@ -36,7 +36,7 @@ export async function recentSections(
       href: `/scans/${id}`,
       text: host,
       state,
-      what: html`${number(pagesVisited)} pages`,
+      what: count(pagesVisited, 'page'),
       createdAt,
     })),
     ...maps.items.map(({ id, host, state, urlsFound, createdAt }) => ({
@@ -44,7 +44,7 @@ export async function recentSections(
       href: `/sitemaps/${id}`,
       text: host,
       state,
-      what: html`${number(urlsFound)} URLs`,
+      what: count(urlsFound, 'URL'),
       createdAt,
     })),
     ...searches.items.map(({ id, query, state, stored, createdAt }) => ({
@@ -52,7 +52,7 @@ export async function recentSections(
       href: `/places/searches/${id}`,
       text: query,
       state,
-      what: html`${number(stored)} places`,
+      what: count(stored, 'place'),
       createdAt,
     })),
   ].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime())

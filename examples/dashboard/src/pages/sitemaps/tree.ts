@@ -2,7 +2,7 @@ import type { StoredSitemap } from '@pooler-safe/example-sitemap'
 import { badge } from '../../view/badge.ts'
 import { html, nothing, type Html } from '../../view/html.ts'
 import { empty } from '../../view/table.ts'
-import { bytes, clipped, outside } from '../../view/text.ts'
+import { bytes, clipped, count, outside } from '../../view/text.ts'
 import { pathOf } from '../scans/tables.ts'
 
 /** The files of a site as a tree: what an index names is below it. */
@@ -40,7 +40,7 @@ function line({
     <span class="quiet"
       >${kind ?? ''}${gzip ? ', gzip' : ''}${discoveryMethod === 'index' ? '' : ` · found by ${discoveryMethod.replace('_', ' ')}`}</span
     >
-    ${wrong > 0 ? html`<span class="badge mixed">${wrong} notes</span>` : nothing}
+    ${wrong > 0 ? html`<span class="badge mixed">${count(wrong, 'note')}</span>` : nothing}
     ${error === null ? nothing : html`<span class="tree-error"><b>${errorCode}</b> ${clipped(error)}</span>`}
     <span class="num tree-count">${urlCount.toLocaleString('en')} <small>${bytes(file.bytes)}</small></span>
   </div>`
