@@ -1,6 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { within } from '@pooler-safe/example-foundation'
+import { WorkerChild } from '@pooler-safe/example-foundation'
 import { DemoError } from './demo-error.ts'
 
 export interface WorkerGroupOptions {
@@ -13,22 +12,17 @@ export interface WorkerGroupOptions {
 }
 
 const file = fileURLToPath(new URL('./file-worker.ts', import.meta.url))
-const startMs = 30_000
-const stopMs = 20_000
-const logLinesKept = 20
-const lastWordsMs = 500
-const endedWell = 'ended with code 0'
 
 /**
  * Worker processes. They end when they are stopped, and by themselves when this process is gone, however it went: then
  * their IPC channel is closed.
  */
 export class WorkerGroup implements AsyncDisposable {
-  readonly #workers: OneWorker[]
+  readonly #workers: WorkerChild[]
   #isStopping = false
 
   private constructor(options: WorkerGroupOptions) {
-    this.#workers = Array.from({ length: options.count }, (_, index) => new OneWorker(`worker-${index + 1}`, options))
+    this.#workers = Array.from({ length: options.count }, (_, index) => startWorker(`worker-${index + 1}`, options))
     for (const worker of this.#workers) {
       void worker.exited.then((how) => {
         if (!this.#isStopping) options.onLost(`${worker.name} ${how}.`)
@@ -93,84 +87,14 @@ function environment({ databaseUrl, concurrency }: WorkerGroupOptions): NodeJS.P
   }
 }
 
-class OneWorker {
-  readonly name: string
-  /** How it ended, in words. */
-  readonly exited: Promise<string>
-  readonly #child: ChildProcess
-  #log: string[] = []
-
-  constructor(name: string, options: WorkerGroupOptions) {
-    this.name = name
-    this.#child = fork(file, [name, String(options.paceMs)], {
-      env: environment(options),
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      // A process group of its own: Ctrl-C in the terminal reaches it through us, once and in order.
-      detached: true,
-    })
-    this.#child.stderr?.on('data', (text: Buffer) => {
-      this.#log = [...this.#log, ...text.toString('utf8').split('\n')].filter(Boolean).slice(-logLinesKept)
-    })
-    this.exited = this.#exit()
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid
-  }
-
-  async ready(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    let onAbort: (() => void) | undefined
-    const said = new Promise<true>((resolve) => this.#child.once('message', () => resolve(true)))
-    const aborted = new Promise<never>((_resolve, reject) => {
-      onAbort = () => reject(signal.reason as Error)
-      signal.addEventListener('abort', onAbort, { once: true })
-    })
-    const ended = this.exited.then((how) => Promise.reject(new DemoError(`${this.name} ${how}.`)))
-    try {
-      if (await within(startMs, Promise.race([said, ended, aborted]))) return
-      throw new DemoError(`${this.name} was not ready within ${startMs / 1_000} s.`)
-    } finally {
-      if (onAbort) signal.removeEventListener('abort', onAbort)
-    }
-  }
-
-  /** Undefined when all went well. */
-  async stop(): Promise<string | undefined> {
-    if (this.#child.connected) this.#child.disconnect()
-    const how = await within(stopMs, this.exited)
-    if (how === undefined) {
-      this.kill()
-      return `${this.name} did not end within ${stopMs / 1_000} s and was killed.`
-    }
-    return how === endedWell ? undefined : `${this.name} ${how}.`
-  }
-
-  kill(): void {
-    this.#child.kill('SIGKILL')
-  }
-
-  /** Not by the event `close`: it does not come after a `disconnect()` of ours. */
-  async #exit(): Promise<string> {
-    const said = new Promise((resolve) => this.#child.stderr?.once('close', resolve))
-    const how = await new Promise<string>((resolve) => {
-      this.#child.once('error', (error) => resolve(`could not be started: ${error.message}`))
-      this.#child.once('exit', (code, signal) => {
-        resolve(signal ? `was ended by ${signal}` : `ended with code ${code ?? 'unknown'}`)
-      })
-    })
-    await within(lastWordsMs, said)
-    return how === endedWell ? how : how + this.#lastWords()
-  }
-
-  #lastWords(): string {
-    const last = this.#log.at(-1)
-    if (last === undefined) return ''
-    try {
-      const { msg } = JSON.parse(last) as { msg?: unknown }
-      return typeof msg === 'string' ? ` (${msg})` : ''
-    } catch {
-      return ` (${last})`
-    }
-  }
+function startWorker(name: string, options: WorkerGroupOptions): WorkerChild {
+  return new WorkerChild({
+    name,
+    file,
+    args: [name, String(options.paceMs)],
+    env: environment(options),
+    // The first thing it says is that it is ready.
+    onMessage: () => true,
+    failed: (sentence) => new DemoError(sentence),
+  })
 }
