@@ -22,7 +22,7 @@ export {
 export { ruleNames, type Edit, type Finding, type RuleName, type Suggestion } from './analysis/finding.ts'
 export type { ReadSql } from './analysis/grammar.ts'
 export type { Declared, Host } from './analysis/host.ts'
-export { mayMatter } from './analysis/may-matter.ts'
+export { mayHoldOperations, mayMatter } from './analysis/may-matter.ts'
 export { messageOf } from './analysis/message.ts'
 export type { Engine, Operation } from './analysis/operations.ts'
 export { createProject, type Project } from './analysis/project.ts'

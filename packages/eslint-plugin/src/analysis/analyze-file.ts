@@ -6,7 +6,7 @@ import { nameOf, walk, type Node, type VisitorKeys } from './estree.ts'
 import { ruleNames, type Finding } from './finding.ts'
 import type { Host } from './host.ts'
 import { loose, looseInSource } from './loose.ts'
-import { mayMatter } from './may-matter.ts'
+import { mayHoldOperations, mayMatter } from './may-matter.ts'
 import { engineOfFile, OperationFinder, type Engine, type Operation } from './operations.ts'
 import { Receivers } from './receivers.ts'
 import { Names, type ScopeManager } from './scope.ts'
@@ -69,7 +69,9 @@ const allHazards: ReadonlySet<string> = new Set(catalogue.map((entry) => entry.i
 export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const { path, source, program, settings = {}, host = {} } = input
   const { always = false } = input
-  if (!mayMatter(source, settings, always || host.declarationOf !== undefined, always)) return empty
+  // An inventory looks at more files than the rules; what is wrong with them is the same for both.
+  const isJudged = mayMatter(source, settings, host.declarationOf !== undefined)
+  if (!isJudged && !(always && mayHoldOperations(source, settings, host))) return empty
   const hasDirective = input.comments.some(({ value }) => value.includes('pooler-safe'))
   const wanted = {
     texts: looseInSource.test(source),
@@ -113,7 +115,7 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
   if (engine !== 'foreign') findings.push(...loose(texts, sql))
   if (tracksNames(settings)) findings = findings.filter((found) => found.hazard !== 'named-parse')
   if (isSessionMode) findings = findings.filter((found) => !sessionModeRules.has(found.rule))
-  if (matchesGlob(settings.foreign, path)) findings = []
+  if (matchesGlob(settings.foreign, path) || !isJudged) findings = []
 
   const { directives, broken } = readDirectives(
     input.comments,

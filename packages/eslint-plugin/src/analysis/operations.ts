@@ -217,9 +217,7 @@ export class OperationFinder {
   }
 
   #originReceiver(callee: Node): Receiver | undefined {
-    const found = this.#receivers.moduleNameOf(callee)
-    if (!found?.module.startsWith('.') && !matchesGlob(this.#settings.wrapper, found?.module ?? '')) return undefined
-    return this.#receivers.of(callee)
+    return this.#receivers.moduleNameOf(callee) && this.#receivers.of(callee)
   }
 
   /** What a type checker says about the called method. */

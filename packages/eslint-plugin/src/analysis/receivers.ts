@@ -188,7 +188,7 @@ export class Receivers {
       (item) => item.export === name && (item.module === module || matchesGlob([item.module], module)),
     )
     if (executor) return { driver: 'unknown', role: executor.kind ?? 'either', as: 'value' }
-    const origin = module.startsWith('.') ? this.#host.originOf?.(module) : undefined
+    const origin = this.#host.originOf?.(module)
     if (origin === 'wrapper') return { driver: 'pooler-safe', role: 'either', as: 'value' }
     if (origin === 'foreign') return { driver: 'foreign', role: 'pool', as: 'value' }
     return undefined
