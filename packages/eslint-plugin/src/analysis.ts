@@ -24,9 +24,9 @@ export type { ReadSql } from './analysis/grammar.ts'
 export type { Declared, Host } from './analysis/host.ts'
 export { mayHoldOperations, mayMatter } from './analysis/may-matter.ts'
 export { messageOf } from './analysis/message.ts'
-export type { Engine, Operation } from './analysis/operations.ts'
+export type { Engine, Operation } from './analysis/operation.ts'
 export { createProject, type Project } from './analysis/project.ts'
-export type { Receiver } from './analysis/receivers.ts'
+export type { Receiver } from './analysis/receiver.ts'
 export type { Reference, ScopeManager, Variable } from './analysis/scope.ts'
 export {
   readSettings,

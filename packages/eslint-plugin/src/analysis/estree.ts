@@ -209,10 +209,12 @@ export function propertyName(node: Node): string | undefined {
 
 /** A property of an object literal, by name; `'open'` when a spread may hold it. */
 export function findProperty(object: Node, name: string): Node | 'open' | undefined {
+  const properties = object.properties ?? []
   let open = false
-  for (const property of [...(object.properties ?? [])].reverse()) {
-    if (property.type === 'SpreadElement') open = true
-    else if (propertyName(property) === name && isNode(property.value)) return property
+  for (let i = properties.length - 1; i >= 0; i -= 1) {
+    const property = properties[i]
+    if (property?.type === 'SpreadElement') open = true
+    else if (property && propertyName(property) === name && isNode(property.value)) return property
   }
   return open ? 'open' : undefined
 }
