@@ -48,5 +48,7 @@ export function mayMatter(source: string, settings: Settings, isTyped: boolean):
 export function mayHoldOperations(source: string, settings: Settings, host: Host): boolean {
   if (mayMatter(source, settings, host.declarationOf !== undefined)) return true
   const dependencies = host.dependencies ?? new Set<string>()
-  return (dependencies.has('pooler-safe') && looseWord.test(source)) || mayBuild(source, dependencies)
+  // A file that belongs to no package may run on anything.
+  const isWide = dependencies.size === 0 || dependencies.has('pooler-safe')
+  return (isWide && looseWord.test(source)) || mayBuild(source, dependencies)
 }
