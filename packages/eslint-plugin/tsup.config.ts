@@ -8,6 +8,8 @@ export default defineConfig(
     // declarations say so; for code it works only with Rollup, and then twice.
     cjsInterop: true,
     treeshake: false,
+    // `import.meta.url` in CommonJS.
+    shims: true,
     footer: ({ format }) =>
       format === 'cjs' ? { js: 'if (module.exports.default) module.exports = module.exports.default;' } : {},
   }),

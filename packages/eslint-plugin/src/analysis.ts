@@ -22,11 +22,11 @@ export {
 export { ruleNames, type Edit, type Finding, type RuleName, type Suggestion } from './analysis/finding.ts'
 export type { ReadSql } from './analysis/grammar.ts'
 export type { Declared, Host } from './analysis/host.ts'
-export { mayMatter } from './analysis/may-matter.ts'
+export { mayHoldOperations, mayMatter } from './analysis/may-matter.ts'
 export { messageOf } from './analysis/message.ts'
-export type { Engine, Operation } from './analysis/operations.ts'
+export type { Engine, Operation } from './analysis/operation.ts'
 export { createProject, type Project } from './analysis/project.ts'
-export type { Receiver } from './analysis/receivers.ts'
+export type { Receiver } from './analysis/receiver.ts'
 export type { Reference, ScopeManager, Variable } from './analysis/scope.ts'
 export {
   readSettings,

@@ -1,6 +1,7 @@
-import { SqlSyntaxError, parseSql } from '@pooler-safe/sql-grammar'
+import { createRequire } from 'node:module'
+import type * as kit from '@eslint/plugin-kit'
 import { analyzeSql } from '@pooler-safe/hazards'
-import { TextSourceCodeBase, VisitNodeStep } from '@eslint/plugin-kit'
+import { SqlSyntaxError, parseSql } from '@pooler-safe/sql-grammar'
 
 /** A statement, as a node. */
 interface SqlStatement {
@@ -31,30 +32,40 @@ interface File {
   readonly body: string | Uint8Array
 }
 
-class SqlSourceCode extends TextSourceCodeBase {
-  // Rules ask every source code for these.
-  readonly parserServices = {}
-  readonly visitorKeys = { SqlFile: ['body'], SqlStatement: [] }
-  readonly #steps: VisitNodeStep[]
+/** Every source code that was made of a file of SQL. */
+const sqlSources = new WeakSet()
 
-  constructor(text: string, ast: SqlFile) {
-    super({ text, ast })
-    const nodes: readonly (SqlFile | SqlStatement)[] = ast.body
-    this.#steps = [
-      new VisitNodeStep({ target: ast, phase: 1, args: [ast] }),
-      ...nodes.flatMap((node) =>
-        [1, 2].map((phase) => new VisitNodeStep({ target: node, phase: phase as 1 | 2, args: [node, ast] })),
-      ),
-      new VisitNodeStep({ target: ast, phase: 2, args: [ast] }),
-    ]
-  }
+let sourceCodeClass: ReturnType<typeof makeSourceCode> | undefined
 
-  override traverse(): VisitNodeStep[] {
-    return this.#steps
-  }
+/** What ESLint builds languages from is loaded with the first file of SQL, so that all others start without it. */
+function makeSourceCode() {
+  const { TextSourceCodeBase, VisitNodeStep } = createRequire(import.meta.url)('@eslint/plugin-kit') as typeof kit
+  return class SqlSourceCode extends TextSourceCodeBase {
+    // Rules ask every source code for these.
+    readonly parserServices = {}
+    readonly visitorKeys = { SqlFile: ['body'], SqlStatement: [] }
+    readonly #steps: kit.VisitNodeStep[]
 
-  getAllComments(): readonly never[] {
-    return []
+    constructor(text: string, ast: SqlFile) {
+      super({ text, ast })
+      sqlSources.add(this)
+      const nodes: readonly (SqlFile | SqlStatement)[] = ast.body
+      this.#steps = [
+        new VisitNodeStep({ target: ast, phase: 1, args: [ast] }),
+        ...nodes.flatMap((node) =>
+          [1, 2].map((phase) => new VisitNodeStep({ target: node, phase: phase as 1 | 2, args: [node, ast] })),
+        ),
+        new VisitNodeStep({ target: ast, phase: 2, args: [ast] }),
+      ]
+    }
+
+    override traverse(): kit.VisitNodeStep[] {
+      return this.#steps
+    }
+
+    getAllComments(): readonly never[] {
+      return []
+    }
   }
 }
 
@@ -104,6 +115,7 @@ export const sqlLanguage = {
 
   createSourceCode(file: File, result: { readonly ast: SqlFile }) {
     const text = typeof file.body === 'string' ? file.body : new TextDecoder().decode(file.body)
+    const SqlSourceCode = (sourceCodeClass ??= makeSourceCode())
     return new SqlSourceCode(text, result.ast)
   },
 }
@@ -125,5 +137,5 @@ function locations(text: string): (offset: number) => Position {
 
 /** Whether the source is a file of SQL, and not of JavaScript. */
 export function isSqlSource(sourceCode: object): boolean {
-  return sourceCode instanceof SqlSourceCode
+  return sqlSources.has(sourceCode)
 }

@@ -1,4 +1,4 @@
-import { createProject, type Settings } from 'eslint-plugin-pooler-safe/analysis'
+import { createProject, mayHoldOperations, type Settings } from 'eslint-plugin-pooler-safe/analysis'
 import { relative, sep } from 'node:path'
 import { version } from '../version.ts'
 import { nothing, type AuditedFile, type FileResult } from './collected.ts'
@@ -8,7 +8,7 @@ import { kindOf } from './file-list.ts'
 import type { Preset } from './levels.ts'
 import { Packages } from './packages.ts'
 import { Positions } from './positions.ts'
-import { mayHoldOperations, readCode } from './read-code.ts'
+import { readCode } from './read-code.ts'
 import { readScript } from './read-script.ts'
 import { isBundle, readSource } from './read-source.ts'
 import { schemaVersion, type AuditReport } from './report.ts'
@@ -33,7 +33,7 @@ export interface AuditOptions {
 /** Reads files one by one and reports every database operation in them. A file that cannot be read becomes a note. */
 export function audit({ files, paths, cwd, settings, preset, given, skipped = [], onFile }: AuditOptions): AuditReport {
   const packages = new Packages()
-  const code = { settings, project: createProject(), preset }
+  const project = createProject()
   const operations: AuditReport['operations'][number][] = []
   const findings: AuditReport['findings'][number][] = []
   const allowed: AuditReport['allowed'][number][] = []
@@ -93,12 +93,12 @@ export function audit({ files, paths, cwd, settings, preset, given, skipped = []
   function read(file: AuditedFile, text: string): FileResult | undefined {
     const kind = kindOf(file.path) ?? 'code'
     if (kind === 'script') return readScript(file, text, { settings, preset })
-    const isBundled = kind === 'code' && isBundle(file.path, text)
-    const isRelevant = kind === 'code' && mayHoldOperations(text, settings)
-    if (kind === 'code' && isRelevant && isBundled) {
+    const host = project.hostFor(file.path, settings)
+    const isRelevant = kind === 'code' && mayHoldOperations(text, settings, host)
+    if (isRelevant && isBundle(file.path, text)) {
       return { ...nothing, notes: [{ file: file.name, note: 'not read: written by a bundler' }] }
     }
-    const fromCode = isRelevant || isCodeToo(file.path) ? readCode(file, text, code) : undefined
+    const fromCode = isRelevant || isCodeToo(file.path) ? readCode(file, text, { settings, host, preset }) : undefined
     const configKind = configKindOf(file.path)
     if (configKind === undefined) return fromCode
     const context = { file, source: text, positions: new Positions(text), preset }

@@ -1,10 +1,9 @@
 import {
   analyzeFile,
-  mayMatter,
   type AnalysedOperation,
   type Directive,
   type Finding,
-  type Project,
+  type Host,
   type Settings,
 } from 'eslint-plugin-pooler-safe/analysis'
 import { nothing, type AuditedFile, type FileResult, type FoundOperation } from './collected.ts'
@@ -16,19 +15,14 @@ import { presentFinding } from './present-finding.ts'
 import { fingerprintOf, hazardsOf, isCertain, shorten, verdictOf } from './present-operation.ts'
 import type { AllowedFinding, AuditDirective, AuditFinding } from './report.ts'
 
-/** Whether a file is worth parsing: most hold no database operation. The wider look, because an inventory leaves nothing out. */
-export function mayHoldOperations(source: string, settings: Settings): boolean {
-  return mayMatter(source, settings, true, true)
-}
-
 export interface CodeContext {
   readonly settings: Settings
-  readonly project: Project
+  readonly host: Host
   readonly preset: Preset
 }
 
 /** Finds the operations of a JavaScript or TypeScript file. */
-export function readCode(file: AuditedFile, source: string, { settings, project, preset }: CodeContext): FileResult {
+export function readCode(file: AuditedFile, source: string, { settings, host, preset }: CodeContext): FileResult {
   const positions = new Positions(source)
   let analysis
   try {
@@ -37,7 +31,7 @@ export function readCode(file: AuditedFile, source: string, { settings, project,
       source,
       ...parseModule(file.path, source),
       settings,
-      host: project.hostFor(file.path, settings),
+      host,
       always: true,
     })
   } catch (error) {

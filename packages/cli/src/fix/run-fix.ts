@@ -1,4 +1,4 @@
-import { createProject } from 'eslint-plugin-pooler-safe/analysis'
+import { createProject, mayMatter } from 'eslint-plugin-pooler-safe/analysis'
 import { readFileSync } from 'node:fs'
 import { relative, resolve, sep } from 'node:path'
 import { kindOf, listFiles } from '../audit/file-list.ts'
@@ -7,7 +7,7 @@ import { filesChangedSince } from '../audit/git.ts'
 import type { Preset } from '../audit/levels.ts'
 import { Packages } from '../audit/packages.ts'
 import { Progress } from '../audit/progress.ts'
-import { mayHoldOperations, readCode } from '../audit/read-code.ts'
+import { readCode } from '../audit/read-code.ts'
 import { readScript } from '../audit/read-script.ts'
 import { isBundle, longestFileBytes } from '../audit/read-source.ts'
 import type { AuditNote } from '../audit/report.ts'
@@ -53,10 +53,9 @@ export async function runFix(given: Arguments, io: Io): Promise<ExitCode> {
       return []
     }
     const kind = kindOf(path)
-    if (kind !== 'script' && !mayHoldOperations(source.text, settings) && given.value('codemod') === undefined)
-      return []
+    if (kind !== 'script' && !mayMatter(source.text, settings, false) && given.value('codemod') === undefined) return []
     if (kind !== 'script' && isBundle(path, source.text)) {
-      if (mayHoldOperations(source.text, settings)) {
+      if (mayMatter(source.text, settings, false)) {
         notes.push({ file: nameOf(path), note: 'not changed: written by a bundler' })
       }
       return []
@@ -139,7 +138,12 @@ export async function runFix(given: Arguments, io: Io): Promise<ExitCode> {
     const file = { path, name: nameOf(path), package: packages.of(path).name }
     if (kindOf(path) === 'script') return (text) => readScript(file, text, { settings, preset }).findings
     return (text) => {
-      const { findings, notes: said } = readCode(file, text, { settings, project: createProject(), preset })
+      const { findings, notes: said } = readCode(file, text, {
+        settings,
+        // What is on the disk may have changed since the last look.
+        host: createProject().hostFor(path, settings),
+        preset,
+      })
       for (const note of said)
         if (!notes.some((one) => one.file === note.file && one.note === note.note)) notes.push(note)
       return findings

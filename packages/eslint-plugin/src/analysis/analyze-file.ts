@@ -1,13 +1,16 @@
 import { catalogue } from '@pooler-safe/hazards'
 import { builderOperations, type BuilderOperation } from './builders.ts'
-import { codeFindings, connectHookAround } from './code-findings.ts'
+import { codeFindings } from './code-findings.ts'
+import { connectHookAround } from './connect-hooks.ts'
 import { allows, coverage, readDirectives, type BrokenDirective, type Comment, type Directive } from './directives.ts'
 import { nameOf, walk, type Node, type VisitorKeys } from './estree.ts'
 import { ruleNames, type Finding } from './finding.ts'
 import type { Host } from './host.ts'
 import { loose, looseInSource } from './loose.ts'
-import { mayMatter } from './may-matter.ts'
-import { engineOfFile, OperationFinder, type Engine, type Operation } from './operations.ts'
+import { mayHoldOperations, mayMatter } from './may-matter.ts'
+import { engineOfFile } from './engine-of-file.ts'
+import { OperationFinder } from './operations.ts'
+import type { Engine, Operation } from './operation.ts'
 import { Receivers } from './receivers.ts'
 import { Names, type ScopeManager } from './scope.ts'
 import { matchesGlob, tracksNames, type Settings } from './settings.ts'
@@ -15,7 +18,8 @@ import { sqlFindings } from './sql-findings.ts'
 import { StaticSql } from './static-sql.ts'
 import { holdsTests } from './test-files.ts'
 import { hasConfigType, typedConfigFindings } from './typed-configs.ts'
-import { nameOfCall, transactionFindings } from './transaction-findings.ts'
+import { nameOfCall } from './call-names.ts'
+import { transactionFindings } from './transaction-findings.ts'
 import { transactionCallback, Transactions, type Context, type TransactionCallback } from './transactions.ts'
 
 /** One file to analyse. */
@@ -69,7 +73,9 @@ const allHazards: ReadonlySet<string> = new Set(catalogue.map((entry) => entry.i
 export function analyzeFile(input: AnalysisInput): FileAnalysis {
   const { path, source, program, settings = {}, host = {} } = input
   const { always = false } = input
-  if (!mayMatter(source, settings, always || host.declarationOf !== undefined, always)) return empty
+  // An inventory looks at more files than the rules; what is wrong with them is the same for both.
+  const isJudged = mayMatter(source, settings, host.declarationOf !== undefined)
+  if (!isJudged && !(always && mayHoldOperations(source, settings, host))) return empty
   const hasDirective = input.comments.some(({ value }) => value.includes('pooler-safe'))
   const wanted = {
     texts: looseInSource.test(source),
@@ -113,7 +119,7 @@ export function analyzeFile(input: AnalysisInput): FileAnalysis {
   if (engine !== 'foreign') findings.push(...loose(texts, sql))
   if (tracksNames(settings)) findings = findings.filter((found) => found.hazard !== 'named-parse')
   if (isSessionMode) findings = findings.filter((found) => !sessionModeRules.has(found.rule))
-  if (matchesGlob(settings.foreign, path)) findings = []
+  if (matchesGlob(settings.foreign, path) || !isJudged) findings = []
 
   const { directives, broken } = readDirectives(
     input.comments,

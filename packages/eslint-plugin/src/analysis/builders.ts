@@ -30,6 +30,8 @@ interface Chain {
 interface Shape {
   readonly driver: Driver
   readonly packages: RegExp
+  /** Whether a text can hold one of its calls on an object that another file makes. */
+  readonly mayHold: (source: string) => boolean
   /** The method that tells what is done, if the chain is one of this library; `known`: its object is. */
   readonly find: (chain: Chain, known: boolean) => string | undefined
 }
@@ -79,6 +81,10 @@ const shapes: readonly Shape[] = [
   {
     driver: 'prisma',
     packages: /^(?:@prisma\/client|prisma)$/,
+    mayHold: (source) =>
+      /\bfind(?:Unique|First|Many)|\b(?:create|update|delete)Many|\.(?:upsert|groupBy|aggregate)\b|\.\s*(?:create|update|delete|count)\s*\(\s*\{/.test(
+        source,
+      ),
     find: ({ links }, known) => {
       const last = links.at(-1)
       if (!last?.call) return undefined
@@ -92,6 +98,12 @@ const shapes: readonly Shape[] = [
   {
     driver: 'drizzle',
     packages: /^drizzle-orm(?:\/|$)/,
+    mayHold: (source) =>
+      /\bfind(?:Many|First)\b/.test(source) ||
+      (/\.select(?:Distinct(?:On)?)?\s*(?:<[^(]*>)?\(/.test(source) && /\.from\s*\(/.test(source)) ||
+      (/\.insert\s*\(/.test(source) && /\.(?:values|select)\s*\(/.test(source)) ||
+      (/\.update\s*\(/.test(source) && /\.set\s*\(/.test(source)) ||
+      (/\.delete\s*\(/.test(source) && /\.(?:where|returning)\s*\(/.test(source)),
     find: ({ links, root }, known) => {
       const query = links.findIndex(({ name, call }) => name === 'query' && !call)
       const ending = links.at(-1)
@@ -107,6 +119,9 @@ const shapes: readonly Shape[] = [
   {
     driver: 'kysely',
     packages: /^kysely$/,
+    mayHold: (source) =>
+      /\.execute|\.stream\b/.test(source) &&
+      /(?:select|delete)From|(?:insert|replace|merge)Into|updateTable|selectNoFrom|\bschema\b/.test(source),
     find: ({ links }) => {
       if (!kyselyEnd.has(links.at(-1)?.name ?? '')) return undefined
       return links.find(
@@ -117,6 +132,10 @@ const shapes: readonly Shape[] = [
   {
     driver: 'knex',
     packages: /^(?:knex|objection|@mikro-orm\/knex)$/,
+    mayHold: (source) =>
+      /\bschema\b|\.(?:from|into|table)\s*\(\s*['"]|\)\s*\.\s*(?:select|insert|update|upsert|del|delete|first|pluck|count|countDistinct|min|max|sum|avg|increment|decrement|truncate|where\w*|join|leftJoin|orderBy)\s*(?:<[^(]*>)?\(/.test(
+        source,
+      ),
     find: ({ links, isCalled, root }, known) => {
       const schema = links.findIndex(({ call, name }) => name === 'schema' && !call)
       const made = links[schema + 1]
@@ -130,6 +149,12 @@ const shapes: readonly Shape[] = [
   {
     driver: 'sequelize',
     packages: /^(?:sequelize|sequelize-typescript|@sequelize\/core)$/,
+    mayHold: (source) =>
+      /\bfind(?:All|ByPk|Or(?:Create|Build)|AndCountAll|CreateFind)|\bbulkCreate\b/.test(source) ||
+      (/\.(?:findOne|create|update|destroy|count|upsert|increment|decrement|restore|max|min|sum|truncate)\s*(?:<[^(]*>)?\(/.test(
+        source,
+      ) &&
+        /\b(?:where|transaction)\b/.test(source)),
     find: ({ links, root }, known) => {
       const call = links.find((link) => link.call && (sequelizeOwn.has(link.name) || sequelizeAny.has(link.name)))
       if (!call?.call) return undefined
@@ -141,6 +166,8 @@ const shapes: readonly Shape[] = [
   {
     driver: 'typeorm',
     packages: /^(?:typeorm|@nestjs\/typeorm)$/,
+    mayHold: (source) =>
+      /createQueryBuilder|find(?:OneBy|AndCount|OneOrFail)|soft(?:Delete|Remove)|(?:exists|count)By\b/.test(source),
     find: ({ links }, known) => {
       const last = links.at(-1)
       if (!last?.call) return undefined
@@ -151,6 +178,10 @@ const shapes: readonly Shape[] = [
   {
     driver: 'mikro-orm',
     packages: /^@mikro-orm\//,
+    mayHold: (source) =>
+      /native(?:Insert|Update|Delete)|(?:persist|remove)AndFlush|find(?:OneOrFail|AndCount|ByCursor)|(?:insert|upsert)Many/.test(
+        source,
+      ),
     find: ({ links }, known) => {
       const last = links.at(-1)
       return last?.call && (mikroOwn.has(last.name) || (known && mikroAny.has(last.name))) ? last.name : undefined
@@ -159,12 +190,29 @@ const shapes: readonly Shape[] = [
   {
     driver: 'pg-boss',
     packages: /^pg-boss$/,
+    mayHold: () => false,
     find: ({ links }, known) => {
       const last = links.at(-1)
       return known && last?.call && bossAny.has(last.name) ? last.name : undefined
     },
   },
 ]
+
+const shapesByDependencies = new WeakMap<ReadonlySet<string>, readonly Shape[]>()
+
+/** Whether a text can hold a call of a builder or an ORM that is among the dependencies of its package. */
+export function mayBuild(source: string, dependencies: ReadonlySet<string>): boolean {
+  let possible = shapesByDependencies.get(dependencies)
+  if (!possible) {
+    possible = shapesOf([...dependencies])
+    shapesByDependencies.set(dependencies, possible)
+  }
+  return possible.some((shape) => shape.mayHold(source))
+}
+
+function shapesOf(packages: readonly string[]): readonly Shape[] {
+  return shapes.filter((shape) => packages.some((name) => shape.packages.test(name)))
+}
 
 /** What is asked about a file once. */
 export interface BuilderFacts {
@@ -181,8 +229,7 @@ export function builderOperations(
   isText: (node: Node) => boolean,
   facts: BuilderFacts,
 ): readonly BuilderOperation[] {
-  const packages = [...facts.imports, ...(facts.host.dependencies ?? [])]
-  const possible = shapes.filter((shape) => packages.some((name) => shape.packages.test(name)))
+  const possible = shapesOf([...facts.imports, ...(facts.host.dependencies ?? [])])
   const found: BuilderOperation[] = []
   for (const node of calls) {
     if (node.type !== 'CallExpression' || continues(node) || isText(node)) continue

@@ -70,42 +70,50 @@ export function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
 }
 
-/** The nodes right below a node, in source order. */
-export function childrenOf(node: Node, visitorKeys: VisitorKeys = {}): Node[] {
+/** Puts the nodes right below a node on a stack, the first one on top. */
+function pushChildren(stack: Node[], node: Node, visitorKeys: VisitorKeys | undefined): void {
   const fields = node as unknown as Readonly<Record<string, unknown>>
-  const children: Node[] = []
-  for (const key of visitorKeys[node.type] ?? Object.keys(node)) {
-    if (notChildren.has(key)) continue
+  const known = visitorKeys?.[node.type]
+  const keys = known ?? Object.keys(node)
+  for (let i = keys.length - 1; i >= 0; i -= 1) {
+    const key = keys[i]
+    if (key === undefined) continue
     const value = fields[key]
-    if (Array.isArray(value)) {
-      for (const item of value as readonly unknown[]) if (isNode(item)) children.push(item)
-    } else if (isNode(value)) children.push(value)
+    // Most fields are names, flags and positions.
+    if (typeof value !== 'object' || value === null || (known === undefined && notChildren.has(key))) continue
+    if (!Array.isArray(value)) {
+      if (isNode(value)) stack.push(value)
+      continue
+    }
+    for (let at = value.length - 1; at >= 0; at -= 1) {
+      const item: unknown = value[at]
+      if (isNode(item)) stack.push(item)
+    }
   }
-  return children
 }
 
-/** Visits a node and everything below it, without recursion; stops below a node for which `enter` returns false. */
+/**
+ * Visits a node and everything below it in source order, without recursion; stops below a node for which `enter` returns
+ * false.
+ */
 export function walk(root: Node, enter: (node: Node) => unknown, visitorKeys?: VisitorKeys): void {
   const pending: Node[] = [root]
   for (let node = pending.pop(); node; node = pending.pop()) {
-    if (enter(node) === false) continue
-    const children = childrenOf(node, visitorKeys)
-    for (let i = children.length - 1; i >= 0; i -= 1) {
-      const child = children[i]
-      if (child) pending.push(child)
-    }
+    if (enter(node) !== false) pushChildren(pending, node, visitorKeys)
   }
 }
 
 /** Sets `parent` on every node of a tree whose parser did not. */
 export function linkParents(root: Node, visitorKeys?: VisitorKeys): void {
-  walk(
-    root,
-    (node) => {
-      for (const child of childrenOf(node, visitorKeys)) child.parent = node
-    },
-    visitorKeys,
-  )
+  const pending: Node[] = [root]
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    const first = pending.length
+    pushChildren(pending, node, visitorKeys)
+    for (let i = first; i < pending.length; i += 1) {
+      const child = pending[i]
+      if (child) child.parent = node
+    }
+  }
 }
 
 const wrappers = new Set([
@@ -201,10 +209,12 @@ export function propertyName(node: Node): string | undefined {
 
 /** A property of an object literal, by name; `'open'` when a spread may hold it. */
 export function findProperty(object: Node, name: string): Node | 'open' | undefined {
+  const properties = object.properties ?? []
   let open = false
-  for (const property of [...(object.properties ?? [])].reverse()) {
-    if (property.type === 'SpreadElement') open = true
-    else if (propertyName(property) === name && isNode(property.value)) return property
+  for (let i = properties.length - 1; i >= 0; i -= 1) {
+    const property = properties[i]
+    if (property?.type === 'SpreadElement') open = true
+    else if (property && propertyName(property) === name && isNode(property.value)) return property
   }
   return open ? 'open' : undefined
 }

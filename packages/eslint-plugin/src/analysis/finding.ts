@@ -1,6 +1,6 @@
 import type { HazardId } from '@pooler-safe/hazards'
 import type { Range } from './estree.ts'
-import type { Operation } from './operations.ts'
+import type { Operation } from './operation.ts'
 
 /** The rules, by name. */
 export const ruleNames = [

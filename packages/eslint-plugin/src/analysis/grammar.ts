@@ -11,7 +11,7 @@ import {
 } from '@pooler-safe/sql-grammar'
 import type { Range } from './estree.ts'
 import { SqlText, type Hole, type HoleKind } from './sql-text.ts'
-import type { Pieces } from './static-sql.ts'
+import type { Pieces } from './alternatives.ts'
 
 /** SQL as far as it could be read. */
 export interface ReadSql {

@@ -1,6 +1,6 @@
 import { isFunction, isInside, nameOf, parentOf, propertyName, unwrap, walk, type Node } from './estree.ts'
-import type { Operation } from './operations.ts'
-import type { TransactionFacts } from './transaction-findings.ts'
+import type { Operation } from './operation.ts'
+import type { TransactionFacts } from './transaction-facts.ts'
 
 /**
  * Whether a statement of a transaction may fail without the COMMIT being left out: nobody sees its BEGIN, foreign code

@@ -14,8 +14,8 @@ export interface Host {
   /** The dependencies of the nearest package.json, by name. */
   readonly dependencies?: ReadonlySet<string>
   /**
-   * What a relative import leads to: a module that hands out the safe session (`wrapper`), one that talks to a driver
-   * itself (`raw`), one over another database (`foreign`).
+   * What an import leads to: a module, or a package of the same workspace, that hands out the safe session (`wrapper`);
+   * a module that talks to a driver itself (`raw`), or one over another database (`foreign`).
    */
   readonly originOf?: (specifier: string) => 'wrapper' | 'raw' | 'foreign' | undefined
   /** Where the method of a call is declared. */

@@ -1,9 +1,11 @@
+import { isForOtherEngine } from './engine-branches.ts'
 import { isFunction, isNode, nameOf, parentOf, propertyName, unwrap, type Node } from './estree.ts'
 import type { Finding } from './finding.ts'
 import { readSql } from './grammar.ts'
 import { looseFindings } from './sql-findings.ts'
 import { isHole } from './sql-text.ts'
-import { tagName, type StaticSql } from './static-sql.ts'
+import { tagName } from './template-tags.ts'
+import type { StaticSql } from './static-sql.ts'
 
 const looseHint = /pg_(?:try_)?advisory_(?:un)?lock|set_config\s*\(|^\s*(?:set|reset)\s+(?:session\s+)?[a-z_."]+/i
 /** Whether a source has a text with such a hint. */
@@ -14,7 +16,7 @@ export const looseInSource =
 export function loose(texts: readonly Node[], sql: StaticSql): readonly Finding[] {
   const findings: Finding[] = []
   for (const node of texts) {
-    if (sql.used.has(node) || !looseHint.test(rawText(node)) || isProse(node)) continue
+    if (sql.used.has(node) || !looseHint.test(rawText(node)) || isProse(node) || isForOtherEngine(node)) continue
     const isPart = isPartOfBuilder(node)
     for (const pieces of sql.textsOf(topOfText(node))) {
       if (isPart) findings.push(...looseFindings(readSql([{ text: 'select ', start: node.range[0] }, ...pieces])))

@@ -1,4 +1,6 @@
+import { mayBuild } from './builders.ts'
 import { driverModule } from './drivers.ts'
+import type { Host } from './host.ts'
 import type { Settings } from './settings.ts'
 
 /** `'pg'`, `"drizzle-orm/pg-core"`: what can be an import of a driver. */
@@ -25,16 +27,11 @@ const runWord = /\b(?:query|execute|executeSql)\s*(?:<[^(]*)?\(/
 const looseWord =
   /quer|sql|execut|prepare|postgres|pool|knex|drizzle|kysely|prisma|sequelize|typeorm|mikro|slonik|transaction|pg-|['"]pg['"]|listen/i
 
-/** What query builders and ORMs are asked with, wherever their objects come from. */
-const builderWord =
-  /find(?:Many|Unique|First|All|ByPk|One|By|And)|(?:insert|replace|merge)Into|(?:select|delete)From|updateTable|persistAndFlush|native(?:Insert|Update|Delete)|bulkCreate|createQueryBuilder|\.(?:select|selectDistinct|insert|update|delete|from|destroy|upsert)\s*(?:<[^(]*>)?\(/
-
 /**
- * Whether a text can hold a database operation or a directive. Most files of most projects cannot, and then nothing of
- * them is looked at. `isInventory`: what builders and ORMs do counts, too.
+ * Whether a text can hold a finding, SQL or a directive. Most files of most projects cannot, and then nothing of them is
+ * looked at. `isTyped`: types know more objects than the file names.
  */
-export function mayMatter(source: string, settings: Settings, isTyped: boolean, isInventory = false): boolean {
-  if (isInventory && builderWord.test(source)) return true
+export function mayMatter(source: string, settings: Settings, isTyped: boolean): boolean {
   if (driverWord.test(source) || statementInText.test(source) || hazardWord.test(source)) return true
   if (runWord.test(source) && namedConfig.test(source)) return true
   const isWide =
@@ -42,4 +39,16 @@ export function mayMatter(source: string, settings: Settings, isTyped: boolean, 
     [settings.wrapper, settings.executors].some((list) => list !== undefined && list.length > 0) ||
     settings.tags
   return Boolean(isWide) && looseWord.test(source)
+}
+
+/**
+ * Whether a text can hold anything that an inventory lists: also what builders and ORMs write, and what runs on objects
+ * that other files make with the wrapper. Only what the package depends on is looked for.
+ */
+export function mayHoldOperations(source: string, settings: Settings, host: Host): boolean {
+  if (mayMatter(source, settings, host.declarationOf !== undefined)) return true
+  const dependencies = host.dependencies ?? new Set<string>()
+  // A file that belongs to no package may run on anything.
+  const isWide = dependencies.size === 0 || dependencies.has('pooler-safe')
+  return (isWide && looseWord.test(source)) || mayBuild(source, dependencies)
 }

@@ -1,8 +1,9 @@
-import { anyFunctions, executes, isForeignSql, engineOf, mayExecute, modules, type Driver } from './drivers.ts'
+import type { Alternatives } from './alternatives.ts'
+import { isForOtherEngine } from './engine-branches.ts'
+import { anyFunctions, engineOf, executes, mayExecute, modules, type Driver } from './drivers.ts'
 import {
   findProperty,
   isFunction,
-  isNode,
   nameOf,
   parentOf,
   propertyName,
@@ -10,83 +11,17 @@ import {
   valueOfProperty,
   type Node,
 } from './estree.ts'
-import { readSql, type ReadSql } from './grammar.ts'
+import { isFragment, isPart } from './fragments.ts'
+import { isGivenTransaction, readAll, statementName } from './given-statement.ts'
 import type { Host } from './host.ts'
-import type { Receiver, Receivers } from './receivers.ts'
-import type { Names, Variable } from './scope.ts'
+import type { Engine, Operation } from './operation.ts'
+import type { Receiver } from './receiver.ts'
+import type { Receivers } from './receivers.ts'
+import type { Names } from './scope.ts'
 import { matchesGlob, type Settings } from './settings.ts'
-import { isHole } from './sql-text.ts'
-import { tagName, type Alternatives, type StaticSql } from './static-sql.ts'
-
-/** How sure it is that a statement goes to PostgreSQL. */
-export type Engine = 'postgres' | 'mixed' | 'none' | 'foreign'
-
-/** A place where SQL is run. */
-export interface Operation {
-  /** The call or tagged template. */
-  readonly node: Node
-  readonly method: string
-  readonly driver: Driver
-  readonly receiver: Receiver | undefined
-  /** The object that the method belongs to. */
-  readonly object: Node | undefined
-  /** The variable that the object starts from. */
-  readonly root: Variable | undefined
-  /** The expression of the SQL. */
-  readonly sqlNode: Node
-  /** The SQL, in every form it may take; empty when it is put together elsewhere. */
-  readonly texts: readonly ReadSql[]
-  /** Whether values travel with the text. */
-  readonly bound: boolean
-  /** The `name` of a server-side prepared statement. */
-  readonly name: Node | undefined
-  readonly engine: Engine
-  /** Whether the call itself names the transaction that it runs in. */
-  readonly given: boolean
-  /** Whether it only hands SQL that its function was given to another function of the file. */
-  readonly passesOn: boolean
-}
-
-const statementStart =
-  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|\()*(?:select|insert|update|delete|merge|with|values|set|reset|discard|begin|start|commit|end|rollback|abort|savepoint|release|prepare|execute|deallocate|listen|unlisten|notify|declare|fetch|move|close|lock|load|do|call|copy|create|alter|drop|truncate|grant|revoke|vacuum|analyze|explain|comment|refresh|reindex|cluster|show|table|security|import)\b/i
-
-/** Whether a text starts as a statement does. */
-export function looksLikeStatement(text: string): boolean {
-  return statementStart.test(text)
-}
-
-const dialectPath =
-  /(?:^|[/._-])(?:mysql2?|mariadb|sqlite3?|mssql|sqlserver|oracle|libsql|turso|d1|duckdb|clickhouse|pglite|bigquery|snowflake)(?=[/._-]|$)/i
-
-export interface FileFacts {
-  readonly path: string
-  readonly imports: ReadonlySet<string>
-  readonly settings: Settings
-  readonly host: Host
-}
-
-/** What the imports of a file, or else the dependencies of its package, say about the database behind unknown objects. */
-export function engineOfFile({ path, imports, settings, host }: FileFacts): Engine {
-  if (matchesGlob(settings.foreign, path)) return 'foreign'
-  const own = enginesOf(imports)
-  if (own.postgres && !own.foreign) return 'postgres'
-  if (own.foreign && !own.postgres) return 'foreign'
-  if (dialectPath.test(path)) return 'foreign'
-  if (own.foreign) return 'mixed'
-  const all = enginesOf(host.dependencies ?? new Set())
-  if (all.postgres) return all.foreign ? 'mixed' : 'postgres'
-  return all.foreign ? 'foreign' : 'none'
-}
-
-function enginesOf(names: ReadonlySet<string>): { readonly postgres: boolean; readonly foreign: boolean } {
-  let postgres = false
-  let foreign = false
-  for (const name of names) {
-    if (engineOf(name) === 'postgres') postgres = true
-    else if (isForeignSql(name)) foreign = true
-  }
-  return { postgres, foreign }
-}
+import { looksLikeStatement, otherDialect } from './statement-start.ts'
+import type { StaticSql } from './static-sql.ts'
+import { tagName } from './template-tags.ts'
 
 /** Drivers that speak to nothing but PostgreSQL. */
 const postgresDrivers: ReadonlySet<Driver> = new Set([
@@ -217,9 +152,7 @@ export class OperationFinder {
   }
 
   #originReceiver(callee: Node): Receiver | undefined {
-    const found = this.#receivers.moduleNameOf(callee)
-    if (!found?.module.startsWith('.') && !matchesGlob(this.#settings.wrapper, found?.module ?? '')) return undefined
-    return this.#receivers.of(callee)
+    return this.#receivers.moduleNameOf(callee) && this.#receivers.of(callee)
   }
 
   /** What a type checker says about the called method. */
@@ -320,7 +253,7 @@ export class OperationFinder {
     isOuter = false,
   ): void {
     const engine = this.#engineFor(receiver)
-    if (engine === 'foreign') return
+    if (engine === 'foreign' || isForOtherEngine(node)) return
     if (argument.type === 'SpreadElement') return
     const sqlNode = this.#sql.resolve(argument)
     if (isFunction(sqlNode)) return
@@ -389,84 +322,4 @@ export class OperationFinder {
     // Libraries over several databases.
     return this.#engine === 'none' ? 'postgres' : this.#engine
   }
-}
-
-/** `query(text, { transaction })`, `raw(text).transacting(trx)`. */
-function isGivenTransaction(node: Node): boolean {
-  const isNamed = (node.arguments ?? []).some((argument) => {
-    if (argument.type !== 'ObjectExpression') return false
-    const value = valueOfProperty(argument, 'transaction')
-    return value !== undefined && value.type !== 'Literal' && nameOf(value) !== 'undefined'
-  })
-  const parent = parentOf(node)
-  return (
-    isNamed ||
-    (parent?.type === 'MemberExpression' &&
-      propertyName(parent) === 'transacting' &&
-      parentOf(parent)?.type === 'CallExpression')
-  )
-}
-
-/** Statements that only SQLite and MySQL have. */
-const otherDialect =
-  /^\s*(?:pragma\b|begin\s+(?:immediate|exclusive|deferred|concurrent)\b|vacuum\s+into\b|insert\s+or\s|replace\s+into\b|attach\s+(?:database\b|')|detach\s+database\b)/i
-
-/** Whether a template with a tag is a piece for another one: nobody waits for it, and it starts no statement. */
-function isPart(node: Node, texts: readonly ReadSql[]): boolean {
-  if (parentOf(node)?.type === 'AwaitExpression' || texts.length === 0) return false
-  return texts.every(({ sql }) => !looksLikeStatement(sql.text) && sql.holes[0]?.at !== 0)
-}
-
-/** The texts that are known in part at least. */
-function readAll(alternatives: Alternatives, always: boolean): readonly ReadSql[] {
-  const seen = new Set<string>()
-  const read: ReadSql[] = []
-  for (const pieces of alternatives) {
-    if (pieces.every((piece) => isHole(piece) || piece.text.trim() === '')) continue
-    const answer = readSql(pieces, always)
-    if (seen.has(answer.sql.text)) continue
-    seen.add(answer.sql.text)
-    read.push(answer)
-  }
-  return read
-}
-
-/** The `name` of `{ name, text, values }`, unless it is written there as nothing. */
-function statementName(config: Node): Node | undefined {
-  if (config.type !== 'ObjectExpression') return undefined
-  const property = findProperty(config, 'name')
-  if (property === undefined || property === 'open' || !isNode(property.value)) return undefined
-  const value = unwrap(property.value)
-  const isNothing =
-    (value.type === 'Identifier' && value.name === 'undefined') ||
-    (value.type === 'Literal' && (value.value === null || value.value === ''))
-  return isNothing ? undefined : property
-}
-
-/** Whether SQL is part of another statement: inside a template, an object, or an argument. */
-function isFragment(node: Node): boolean {
-  const parent = parentOf(node)
-  if (!parent) return false
-  switch (parent.type) {
-    case 'TemplateLiteral':
-    case 'Property':
-      return true
-    case 'ArrayExpression':
-    case 'ConditionalExpression':
-    case 'LogicalExpression':
-      return isFragment(parent)
-    case 'ArrowFunctionExpression': {
-      // `ids.map((id) => sql`…`)` is what its list is; what other callbacks return is run.
-      const call = parentOf(parent)
-      const callee = call?.type === 'CallExpression' ? call.callee : undefined
-      const isList = callee?.type === 'MemberExpression' && /^(?:map|flatMap|reduce)$/.test(propertyName(callee) ?? '')
-      return isList && call ? isFragment(call) : false
-    }
-    case 'CallExpression': {
-      if (unwrap(parent.callee ?? parent) === node) return false
-      const method = parent.callee?.type === 'MemberExpression' ? (propertyName(parent.callee) ?? '') : ''
-      return !/^(?:all|allSettled|race|push)$/.test(method)
-    }
-  }
-  return false
 }

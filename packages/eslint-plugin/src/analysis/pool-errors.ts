@@ -1,5 +1,5 @@
-import type { CodeFacts } from './code-findings.ts'
-import { finding } from './code-findings.ts'
+import type { CodeFacts } from './code-facts.ts'
+import { finding } from './code-facts.ts'
 import { modules } from './drivers.ts'
 import {
   functionAround,
@@ -14,7 +14,7 @@ import {
   type Node,
 } from './estree.ts'
 import type { Finding } from './finding.ts'
-import { methodsOf } from './receivers.ts'
+import { methodsOf } from './receiver.ts'
 import type { Names } from './scope.ts'
 import type { StaticSql } from './static-sql.ts'
 
@@ -38,10 +38,34 @@ export function errorHandlerFindings(node: Node, facts: CodeFacts): readonly Fin
     name = parent.left.type === 'MemberExpression' ? propertyName(parent.left) : nameOf(parent.left)
   } else if (parent.type === 'PropertyDefinition') name = propertyName(parent)
   else if (parent.type !== 'CallExpression' && parent.type !== 'NewExpression' && parent.type !== 'Property') return []
+  if (name === undefined) {
+    const owner = madeWith(place)
+    if (owner !== undefined && isEnded(owner, node, facts)) return []
+  }
   if (name !== undefined && isHandled(name, node, facts)) return []
   if (name === undefined && parent.type === 'CallExpression' && !isLibrary(parent, facts)) return []
   if (!node.callee) return []
   return [finding('require-pool-error-handler', 'pool-error-unhandled', 'Pool', node.callee.range)]
+}
+
+/** The variable whose value is made with a node as a part of it: `const db = new Kysely({ dialect: new Dialect({ pool }) })`. */
+function madeWith(node: Node): string | undefined {
+  let current = parentOf(node)
+  while (current && /^(?:Property|ObjectExpression|NewExpression|CallExpression|AwaitExpression)$/.test(current.type))
+    current = parentOf(current)
+  return current?.type === 'VariableDeclarator' ? nameOf(current.id) : undefined
+}
+
+/** Whether an object that holds the pool is done with in the function that makes it. */
+function isEnded(name: string, made: Node, facts: CodeFacts): boolean {
+  let ended = false
+  walk(functionAround(made), (node) => {
+    const callee = node.type === 'CallExpression' && node.callee ? unwrap(node.callee) : undefined
+    if (callee?.type !== 'MemberExpression' || !callee.object || nameOf(unwrap(callee.object)) !== name) return !ended
+    ended ||= /^(?:destroy|end|close)$/.test(propertyName(callee) ?? '') && endsSoon(node, made, facts)
+    return !ended
+  })
+  return ended
 }
 
 /** Whether a call hands the pool to a library that is known to add no handler. */

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { engineOf, isForeignSql } from './drivers.ts'
 import type { Host } from './host.ts'
 import { matchesGlob, type Settings } from './settings.ts'
@@ -57,6 +57,7 @@ class Disk {
   readonly #manifests = new Map<string, ReadonlySet<string>>()
   readonly #dependencies = new Map<string, ReadonlySet<string>>()
   readonly #imports = new Map<string, Imports>()
+  readonly #workspace = new Map<string, ReadonlySet<string>>()
   readonly #origins = new WeakMap<Settings, Map<string, Origin>>()
 
   dependenciesOf(path: string): ReadonlySet<string> {
@@ -69,7 +70,33 @@ class Disk {
   }
 
   originOf(specifier: string, from: string, settings: Settings): Origin {
-    return this.#follow(resolve(dirname(from), specifier), settings, 0)
+    const folder = dirname(from)
+    if (specifier.startsWith('.')) return this.#follow(resolve(folder, specifier), settings, 0)
+    return this.#isBuiltOnWrapper(specifier, folder, settings) ? 'wrapper' : undefined
+  }
+
+  /** Whether an import means a package of the same workspace that has the safe session from the wrapper. */
+  #isBuiltOnWrapper(specifier: string, folder: string, settings: Settings): boolean {
+    const name = /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? ''
+    if (!this.dependenciesOf(join(folder, 'x')).has(name)) return false
+    for (const needed of this.#workspacePackage(name, folder)) if (isWrapper(needed, settings)) return true
+    return false
+  }
+
+  /** What a package of the same workspace depends on; nothing for packages from elsewhere. */
+  #workspacePackage(name: string, folder: string): ReadonlySet<string> {
+    const key = `${folder} ${name}`
+    const known = this.#workspace.get(key)
+    if (known) return known
+    let names = noNames
+    try {
+      const path = realpathSync(join(folder, 'node_modules', name))
+      if (!path.includes(`${sep}node_modules${sep}`)) names = this.#manifest(join(path, 'package.json'))
+    } catch {
+      if (dirname(folder) !== folder) names = this.#workspacePackage(name, dirname(folder))
+    }
+    this.#workspace.set(key, names)
+    return names
   }
 
   // A manifest without dependencies (`{ "type": "commonjs" }`) is part of the package above it.
@@ -96,9 +123,8 @@ class Disk {
 
   #readOrigin(path: string, settings: Settings, depth: number): Origin {
     const { all, values } = this.#importsOf(path)
-    const isWrapper = (name: string): boolean =>
-      name === 'pooler-safe' || name.startsWith('pooler-safe/') || matchesGlob(settings.wrapper, name)
-    if (values.some(isWrapper)) return 'wrapper'
+    const isOfWrapper = (name: string): boolean => isWrapper(name, settings)
+    if (values.some(isOfWrapper)) return 'wrapper'
     if (values.some((name) => engineOf(name) === 'postgres' || engineOf(name) === 'several')) return 'raw'
     if (values.some((name) => isForeignSql(name))) return 'foreign'
     if (depth >= farthest) return undefined
@@ -108,7 +134,10 @@ class Disk {
       if (origin !== undefined) return origin
     }
     // The types of the wrapper alone: functions that take its sessions.
-    return all.some(isWrapper) ? 'wrapper' : undefined
+    const folder = dirname(path)
+    return all.some((name) => isOfWrapper(name) || this.#isBuiltOnWrapper(name, folder, settings))
+      ? 'wrapper'
+      : undefined
   }
 
   #importsOf(path: string): Imports {
@@ -154,6 +183,10 @@ class Disk {
     this.#folders.set(folder, names)
     return names
   }
+}
+
+function isWrapper(name: string, settings: Settings): boolean {
+  return name === 'pooler-safe' || name.startsWith('pooler-safe/') || matchesGlob(settings.wrapper, name)
 }
 
 function readText(path: string): string | undefined {

@@ -1,14 +1,5 @@
-import {
-  checkoutMethods,
-  engineOf,
-  modules,
-  sameMethods,
-  sameProperties,
-  transactionMethods,
-  type Driver,
-  type Exported,
-  type Role,
-} from './drivers.ts'
+import { namesDirectUrl } from './direct-url.ts'
+import type { Exported } from './drivers.ts'
 import {
   bodyOf,
   classAround,
@@ -24,31 +15,13 @@ import {
   type Node,
 } from './estree.ts'
 import type { Host } from './host.ts'
+import { deepest, ModuleNames, type ModuleName } from './module-names.ts'
+import { callbackArgument, instanceOf, propertyOf, resultOf, typedAs, unite, type Receiver } from './receiver.ts'
 import { writesOf, type Names, type Variable } from './scope.ts'
-import { matchesGlob, type Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 import type { StaticSql } from './static-sql.ts'
+import { annotationOf, typeOfMember } from './type-members.ts'
 
-/** What a statement is given to. */
-export interface Receiver {
-  readonly driver: Driver
-  readonly role: Role
-}
-
-/** A name of a module: `default`, `*`, or an export. */
-interface ModuleName {
-  readonly module: string
-  readonly name: string
-}
-
-const deepest = 16
-/** The usual names of variables that hold the URL of the database itself. */
-const directUrlNames = [
-  'DIRECT_URL',
-  'DIRECT_DATABASE_URL',
-  'MIGRATION_DATABASE_URL',
-  'DATABASE_URL_UNPOOLED',
-  'POSTGRES_URL_NON_POOLING',
-]
 const transparentTypes = new Set(
   'Pick Omit Partial Required Readonly NonNullable Promise Awaited Exclude Extract'.split(' '),
 )
@@ -58,8 +31,9 @@ export class Receivers {
   readonly #names: Names
   readonly #sql: StaticSql
   readonly #settings: Settings
-  readonly #host: Host
+  readonly #modules: ModuleNames
   readonly #variables = new Map<Variable, Receiver | undefined>()
+  readonly #assigned = new Map<Node, ReadonlyMap<string, readonly Node[]>>()
   readonly #fields = new Map<Node, Map<string, Receiver | undefined>>()
   #depth = 0
 
@@ -67,7 +41,7 @@ export class Receivers {
     this.#names = names
     this.#sql = sql
     this.#settings = settings
-    this.#host = host
+    this.#modules = new ModuleNames(names, settings, host)
   }
 
   /** What an expression gives; nothing when the file does not show it. */
@@ -96,63 +70,12 @@ export class Receivers {
 
   /** What a module says a callee or type is. */
   exportedOf(node: Node): Exported | undefined {
-    const inner = unwrap(node)
-    const found = this.moduleNameOf(inner)
-    if (found) return this.#exportOf(found)
-    if (inner.type !== 'Identifier') return undefined
-    const variable = this.#names.lookUp(String(inner.name), inner)
-    const definition = variable && this.#names.definition(variable)
-    if (definition?.type !== 'ClassName' || !definition.node.superClass || this.#depth > deepest) return undefined
-    this.#depth += 1
-    try {
-      return this.exportedOf(definition.node.superClass)
-    } finally {
-      this.#depth -= 1
-    }
+    return this.#modules.exportedOf(node)
   }
 
   /** The module and export that an expression or type name means. */
   moduleNameOf(node: Node): ModuleName | undefined {
-    const inner = unwrap(node)
-    if (inner.type === 'MemberExpression' && inner.object) {
-      return this.#member(this.moduleNameOf(inner.object), propertyName(inner))
-    }
-    if (inner.type === 'TSQualifiedName' && inner.left && inner.right) {
-      return this.#member(this.moduleNameOf(inner.left), nameOf(inner.right))
-    }
-    if (inner.type === 'CallExpression') {
-      const [argument] = inner.arguments ?? []
-      const isRequire = nameOf(inner.callee) === 'require' || inner.callee?.type === 'Import'
-      const module = isRequire ? nameOf(argument) : undefined
-      return module === undefined ? undefined : { module, name: '*' }
-    }
-    if (inner.type === 'AwaitExpression' || inner.type === 'ImportExpression') {
-      const argument = inner.type === 'ImportExpression' ? inner : inner.argument
-      const source = argument?.type === 'ImportExpression' ? nameOf(argument.source) : undefined
-      return source === undefined ? undefined : { module: source, name: '*' }
-    }
-    if (inner.type !== 'Identifier') return undefined
-    const variable = this.#names.lookUp(String(inner.name), inner)
-    const definition = variable && this.#names.definition(variable)
-    if (!definition) return undefined
-    if (definition.type === 'ImportBinding') {
-      const module = nameOf(definition.parent?.source)
-      if (module === undefined) return importEquals(definition.node)
-      const { node } = definition
-      if (node.type === 'ImportSpecifier') return { module, name: nameOf(node.imported) ?? 'default' }
-      return { module, name: node.type === 'ImportDefaultSpecifier' ? 'default' : '*' }
-    }
-    const { id, init } = definition.node
-    if (definition.type !== 'Variable' || !init || this.#depth > deepest) return undefined
-    this.#depth += 1
-    try {
-      const whole = this.moduleNameOf(init)
-      if (!whole || id?.type === 'Identifier') return whole
-      const property = id?.properties?.find((item) => item.value === definition.name)
-      return this.#member(whole, property && propertyName(property))
-    } finally {
-      this.#depth -= 1
-    }
+    return this.#modules.moduleNameOf(node)
   }
 
   /** What a type annotation stands for. */
@@ -164,34 +87,6 @@ export class Receivers {
     } finally {
       this.#depth -= 1
     }
-  }
-
-  #member(found: ModuleName | undefined, name: string | undefined): ModuleName | undefined {
-    if (!found || name === undefined) return undefined
-    if (found.name === '*') return { module: found.module, name }
-    if (found.name === 'default') {
-      const known = modules[found.module]
-      return { module: found.module, name: known?.[name] || !known?.['default'] ? name : `default.${name}` }
-    }
-    return { module: found.module, name: `${found.name}.${name}` }
-  }
-
-  #exportOf({ module, name }: ModuleName): Exported | undefined {
-    if (matchesGlob(this.#settings.wrapper, module)) {
-      return modules['pooler-safe']?.[name] ?? { driver: 'pooler-safe', role: 'either', as: 'value' }
-    }
-    if (engineOf(module) === 'foreign') return { driver: 'foreign', role: 'pool', as: 'value' }
-    const table = modules[module]
-    if (table)
-      return (Object.hasOwn(table, name) ? table[name] : undefined) ?? (name === '*' ? table['default'] : undefined)
-    const executor = this.#settings.executors?.find(
-      (item) => item.export === name && (item.module === module || matchesGlob([item.module], module)),
-    )
-    if (executor) return { driver: 'unknown', role: executor.kind ?? 'either', as: 'value' }
-    const origin = module.startsWith('.') ? this.#host.originOf?.(module) : undefined
-    if (origin === 'wrapper') return { driver: 'pooler-safe', role: 'either', as: 'value' }
-    if (origin === 'foreign') return { driver: 'foreign', role: 'pool', as: 'value' }
-    return undefined
   }
 
   #read(node: Node): Receiver | undefined {
@@ -231,7 +126,7 @@ export class Receivers {
     if (object.type === 'ThisExpression') return this.#field(classAround(node), name)
     const module = this.moduleNameOf(node)
     if (module) {
-      const found = this.#exportOf(module)
+      const found = this.#modules.exportOf(module)
       if (found?.as === 'value') return found
     }
     const receiver = this.of(object)
@@ -247,35 +142,14 @@ export class Receivers {
       return value && this.of(value)
     }
     if (holder.type === 'MemberExpression' && holder.object && propertyName(holder) !== undefined) {
-      const outer = this.#annotationOf(holder.object)
-      const member = outer && this.#typeOfMember(outer, propertyName(holder) ?? '')
-      const inner = member && this.#typeOfMember(member, name)
+      const outer = annotationOf(this.#names, holder.object)
+      const member = outer && typeOfMember(this.#names, outer, propertyName(holder) ?? '')
+      const inner = member && typeOfMember(this.#names, member, name)
       return inner && this.ofType(inner)
     }
-    const annotation = this.#annotationOf(holder)
-    const member = annotation && this.#typeOfMember(annotation, name)
+    const annotation = annotationOf(this.#names, holder)
+    const member = annotation && typeOfMember(this.#names, annotation, name)
     return member && this.ofType(member)
-  }
-
-  #annotationOf(node: Node): Node | undefined {
-    if (node.type !== 'Identifier') return undefined
-    const variable = this.#names.lookUp(String(node.name), node)
-    const definition = variable && this.#names.definition(variable)
-    return definition?.name.typeAnnotation ?? undefined
-  }
-
-  #typeOfMember(annotation: Node, name: string): Node | undefined {
-    let type: Node | undefined = annotation
-    if (type.type === 'TSTypeAnnotation' && type.typeAnnotation) type = type.typeAnnotation
-    let members = type.members
-    if (type.type === 'TSTypeReference' && type.typeName?.type === 'Identifier') {
-      const variable = this.#names.lookUp(String(type.typeName.name), type)
-      const declaration = variable && this.#names.definition(variable)?.node
-      if (declaration?.type === 'TSTypeAliasDeclaration') members = declaration.typeAnnotation?.members
-      else if (declaration?.type === 'TSInterfaceDeclaration') members = bodyOf(declaration)
-      else if (declaration?.type === 'ClassDeclaration') members = bodyOf(declaration)
-    }
-    return members?.find((member) => propertyName(member) === name)?.typeAnnotation ?? undefined
   }
 
   #result(node: Node): Receiver | undefined {
@@ -283,7 +157,7 @@ export class Receivers {
     if (!callee) return undefined
     const inner = unwrap(callee)
     const module = this.moduleNameOf(inner)
-    const exported = module && this.#exportOf(module)
+    const exported = module && this.#modules.exportOf(module)
     if (exported) {
       return exported.as === 'factory' || exported.as === 'value' ? this.#made(instanceOf(exported), node) : undefined
     }
@@ -308,6 +182,8 @@ export class Receivers {
   /** A pool or client whose URL is named as one that goes past the pooler. */
   #made(receiver: Receiver | undefined, node: Node): Receiver | undefined {
     if (!receiver || receiver.driver === 'foreign') return receiver
+    // `new NodePgTransaction(…)`: whoever makes one opens and ends it, too.
+    if (receiver.role === 'transaction' && node.type === 'NewExpression') return { ...receiver, role: 'client' }
     const built = { direct: this.isDirect(node.arguments ?? []), wrapped: false }
     for (const argument of node.arguments ?? []) {
       walk(argument, (inner) => {
@@ -326,15 +202,7 @@ export class Receivers {
 
   /** Whether options or arguments name a URL that goes past the pooler. */
   isDirect(parts: readonly Node[]): boolean {
-    const names = this.#settings.sessionMode?.urlEnv ?? directUrlNames
-    let direct = false
-    for (const part of parts) {
-      walk(part, (inner) => {
-        if (inner.type === 'MemberExpression' && names.includes(propertyName(inner) ?? '')) direct = true
-        return !direct && !isFunction(inner)
-      })
-    }
-    return direct
+    return namesDirectUrl(parts, this.#settings)
   }
 
   #returnOf(target: Node): Receiver | undefined {
@@ -365,7 +233,7 @@ export class Receivers {
     const { name, node, type } = definition
     if (type === 'ImportBinding') {
       const found = this.moduleNameOf(name)
-      const exported = found && this.#exportOf(found)
+      const exported = found && this.#modules.exportOf(found)
       return exported?.as === 'value' ? instanceOf(exported) : undefined
     }
     const annotated = this.ofType(name.typeAnnotation)
@@ -377,7 +245,7 @@ export class Receivers {
       const property = id.properties?.find((item) => unwrapDefault(item.value) === name)
       const key = property && propertyName(property)
       if (!init || key === undefined) return undefined
-      const typed = id.typeAnnotation && this.#typeOfMember(id.typeAnnotation, key)
+      const typed = id.typeAnnotation && typeOfMember(this.#names, id.typeAnnotation, key)
       if (typed) return this.ofType(typed)
       const object = unwrapAwait(init)
       if (object.type === 'ThisExpression') return this.#field(classAround(node), key)
@@ -405,7 +273,7 @@ export class Receivers {
       const property = pattern.properties?.find((item) => unwrapDefault(item.value) === name)
       const key = property && propertyName(property)
       if (key === undefined) continue
-      const typed = pattern.typeAnnotation && this.#typeOfMember(pattern.typeAnnotation, key)
+      const typed = pattern.typeAnnotation && typeOfMember(this.#names, pattern.typeAnnotation, key)
       return typed ? this.ofType(typed) : undefined
     }
     return undefined
@@ -454,6 +322,23 @@ export class Receivers {
     return receiver
   }
 
+  /** What the methods of a class assign to its fields. */
+  #assignedIn(owner: Node): ReadonlyMap<string, readonly Node[]> {
+    const known = this.#assigned.get(owner)
+    if (known) return known
+    const assigned = new Map<string, Node[]>()
+    walk(owner, ({ left, right, type }) => {
+      if (type !== 'AssignmentExpression' || left?.type !== 'MemberExpression' || !right) return
+      const name = left.object?.type === 'ThisExpression' ? propertyName(left) : undefined
+      if (name === undefined) return
+      const values = assigned.get(name)
+      if (values) values.push(right)
+      else assigned.set(name, [right])
+    })
+    this.#assigned.set(owner, assigned)
+    return assigned
+  }
+
   #readField(owner: Node, name: string): Receiver | undefined {
     const found: (Receiver | undefined)[] = []
     for (const member of bodyOf(owner)) {
@@ -472,12 +357,7 @@ export class Receivers {
         if (pattern && nameOf(pattern) === name) return this.ofType(pattern.typeAnnotation)
       }
     }
-    walk(owner, (node) => {
-      if (node.type !== 'AssignmentExpression' || node.left?.type !== 'MemberExpression' || !node.right) return true
-      if (node.left.object?.type === 'ThisExpression' && propertyName(node.left) === name)
-        found.push(this.of(node.right))
-      return true
-    })
+    for (const value of this.#assignedIn(owner).get(name) ?? []) found.push(this.of(value))
     const own = unite(found.filter((item) => item !== undefined))
     if (own || !owner.superClass) return own
     const base = this.#sql.resolve(owner.superClass)
@@ -548,104 +428,7 @@ function isTag(call: Node, names: Names): boolean {
   )
 }
 
-function importEquals(node: Node): ModuleName | undefined {
-  const reference = (node as { readonly moduleReference?: { readonly expression?: Node } }).moduleReference
-  const module = nameOf(reference?.expression)
-  return module === undefined ? undefined : { module, name: '*' }
-}
-
 function unwrapDefault(value: unknown): Node | undefined {
   if (!isNode(value)) return undefined
   return value.type === 'AssignmentPattern' ? value.left : value
-}
-
-function instanceOf(exported: Exported | undefined): Receiver | undefined {
-  return exported && { driver: exported.driver, role: exported.role }
-}
-
-/** A value of a type: a Kysely transaction is a `Kysely`, too. */
-function typedAs(exported: Exported): Receiver {
-  const { driver, role } = exported
-  return { driver, role: driver === 'kysely' && role === 'pool' ? 'either' : role }
-}
-
-/** One of several possible values: the same driver, and the role that covers them all. */
-function unite(receivers: readonly (Receiver | undefined)[]): Receiver | undefined {
-  const known = receivers.filter((receiver) => receiver !== undefined)
-  const [first] = known
-  if (!first) return undefined
-  if (known.every(({ driver, role }) => driver === first.driver && role === first.role)) return first
-  if (known.every(({ driver }) => driver === first.driver)) return { driver: first.driver, role: 'either' }
-  return { driver: 'unknown', role: 'either' }
-}
-
-function propertyOf(receiver: Receiver, name: string): Receiver | undefined {
-  if (receiver.driver === 'foreign') return receiver
-  if (receiver.driver === 'pooler-safe') return name === 'direct' ? { ...receiver, role: 'direct' } : receiver
-  return sameProperties.has(name) || (receiver.driver === 'knex' && name === 'client') ? receiver : undefined
-}
-
-/** Whether a call hands a callback over. */
-function hasCallback(call: Node): boolean {
-  return (call.arguments ?? []).some((argument) => isFunction(unwrap(argument)))
-}
-
-function resultOf(receiver: Receiver, method: string, call: Node): Receiver | undefined {
-  const { driver, role } = receiver
-  if (driver === 'foreign') return receiver
-  if (checkoutMethods.has(method)) {
-    return hasCallback(call) ? undefined : { driver, role: role === 'pool' || role === 'either' ? 'client' : role }
-  }
-  if (sameMethods.has(method)) return receiver
-  if (
-    driver === 'kysely' &&
-    /^(?:transaction|startTransaction|setIsolationLevel|setAccessMode|execute)$/.test(method)
-  ) {
-    return { driver, role: 'transaction' }
-  }
-  if (transactionMethods.has(method) && !hasCallback(call) && driver === 'knex') return { driver, role: 'transaction' }
-  return undefined
-}
-
-function callbackArgument(
-  receiver: Receiver | undefined,
-  method: string,
-  callee: Node,
-  call: Node,
-  index: number,
-): Receiver | undefined {
-  const driver = receiver?.driver ?? 'unknown'
-  if (receiver?.driver === 'foreign') return receiver
-  // Kysely: `db.transaction().execute(callback)`, `db.connection().execute(callback)`
-  if (method === 'execute' && index === 0 && callee.object) {
-    const made = methodsOf(callee.object)
-    if (made.includes('transaction')) return { driver: driver === 'unknown' ? 'kysely' : driver, role: 'transaction' }
-    if (made.includes('connection')) return { driver: driver === 'unknown' ? 'kysely' : driver, role: 'client' }
-  }
-  if (transactionMethods.has(method) && index === 0 && driver !== 'sequelize') return { driver, role: 'transaction' }
-  if (!receiver) return undefined
-  if (checkoutMethods.has(method) && index === (driver === 'pg' ? 1 : 0)) return { driver, role: 'client' }
-  const event = nameOf(call.arguments?.[0])
-  if (driver === 'pg' && (method === 'on' || method === 'once') && index === 0 && event !== 'error') {
-    return { driver, role: 'client' }
-  }
-  return undefined
-}
-
-/** The methods called in a chain: `transaction`, `setIsolationLevel` of `db.transaction().setIsolationLevel(x)`. */
-export function methodsOf(node: Node): readonly string[] {
-  const methods: string[] = []
-  let current = unwrapAwait(node)
-  while (current.type === 'CallExpression' || current.type === 'MemberExpression') {
-    if (current.type === 'MemberExpression') {
-      const name = propertyName(current)
-      if (name !== undefined) methods.push(name)
-      if (!current.object) break
-      current = unwrapAwait(current.object)
-    } else {
-      if (!current.callee) break
-      current = unwrapAwait(current.callee)
-    }
-  }
-  return methods
 }

@@ -1,12 +1,10 @@
+import { assumed, combine, limit, mostAlternatives, type Alternatives, type Pieces } from './alternatives.ts'
+import { appended, type Built } from './appended.ts'
 import { decode } from './decode.ts'
+import { Definitions, deepest } from './definitions.ts'
 import {
-  bodyOf,
-  classAround,
-  findProperty,
   functionAround,
-  isConditional,
   isFunction,
-  isInside,
   isNode,
   nameOf,
   propertyName,
@@ -17,40 +15,18 @@ import {
 } from './estree.ts'
 import { writesOf, type Names, type Variable } from './scope.ts'
 import { isHole, type HoleKind, type Piece } from './sql-text.ts'
-
-/** One way in which a text may be put together. */
-export type Pieces = readonly Piece[]
-
-/** Every way in which a text may be put together; at least one. */
-export type Alternatives = readonly Pieces[]
-
-/** More alternatives than this are not told apart. */
-const mostAlternatives = 8
-/** Deeper than this nothing is looked up: circular constants and recursive templates end here. */
-const deepest = 24
-/** Longer texts are bulk data. */
-const mostPieces = 400
+import { binding, emptying, naming, otherTags, plainTags, splicing, tagName } from './template-tags.ts'
 
 /** Methods that leave the meaning of a text alone. */
 const neutralMethods = new Set(
   'trim trimStart trimEnd toString valueOf replace replaceAll toLowerCase toUpperCase normalize'.split(' '),
 )
-/** Functions of template tags that splice text in (`sql.raw`), quote a name, bind a value, or leave nothing. */
-const splicing = new Set('raw unsafe __dangerous__rawValue dangerous rawSql literal'.split(' '))
-const naming = new Set('identifier ident id ref table column name as'.split(' '))
-const binding = new Set('param placeholder val value lit array json jsonb binary date timestamp uuid'.split(' '))
-const emptying = new Set(['empty'])
-/** Tags whose templates are no SQL. */
-const otherTags = new Set(
-  'gql graphql html css svg xml md markdown styled t msg i18n injectGlobal keyframes'.split(' '),
-)
-const plainTags = new Set('dedent stripIndent stripIndents oneLine outdent trimIndent'.split(' '))
 
 /** Puts SQL together from the expressions that make it, as far as the file shows them. */
 export class StaticSql {
   readonly #source: string
   readonly #names: Names
-  readonly #bound = new Map<Variable, Node>()
+  readonly #definitions: Definitions
   readonly #open = new Set<Node>()
   #depth = 0
   /** Every string and template that became part of a text. */
@@ -59,6 +35,7 @@ export class StaticSql {
   constructor(source: string, names: Names) {
     this.#source = source
     this.#names = names
+    this.#definitions = new Definitions(names)
   }
 
   /** What an expression may be as text. */
@@ -77,34 +54,12 @@ export class StaticSql {
 
   /** The expression that a name or property stands for, where the file shows exactly one. */
   resolve(node: Node): Node {
-    let current = unwrap(node)
-    for (let i = 0; i < deepest; i += 1) {
-      const next = this.#definitionOf(current)
-      if (!next) return current
-      current = unwrap(next)
-    }
-    return current
+    return this.#definitions.resolve(node)
   }
 
   /** The function that a callee means, where it is defined in the file. */
   functionOf(callee: Node): Node | undefined {
-    const inner = unwrap(callee)
-    if (isFunction(inner)) return inner
-    if (inner.type === 'Identifier') {
-      const variable = this.#names.lookUp(String(inner.name), inner)
-      const definition = variable && this.#names.definition(variable)
-      if (definition?.type === 'FunctionName' && isFunction(definition.node)) return definition.node
-      const value = variable && this.#constant(variable)
-      if (!value) return undefined
-      const target = unwrap(value)
-      return isFunction(target) ? target : undefined
-    }
-    if (inner.type === 'MemberExpression' && inner.object?.type === 'ThisExpression') {
-      const owner = classAround(inner)
-      const member = owner && bodyOf(owner).find((item) => propertyName(item) === propertyName(inner))
-      return member && isNode(member.value) && isFunction(member.value) ? member.value : undefined
-    }
-    return undefined
+    return this.#definitions.functionOf(callee)
   }
 
   #read(node: Node): Alternatives {
@@ -134,7 +89,7 @@ export class StaticSql {
       case 'Identifier':
         return this.#variable(node)
       case 'MemberExpression': {
-        const value = this.#definitionOf(node)
+        const value = this.#definitions.definitionOf(node)
         if (value) return this.textsOf(value)
         if (propertyName(node) === 'empty') return [[]]
         break
@@ -310,14 +265,14 @@ export class StaticSql {
       const value = given[index]
       if (parameter.type !== 'Identifier' || !value || value.type === 'SpreadElement') return
       const variable = this.#names.lookUp(String(parameter.name), parameter)
-      if (!variable || this.#bound.has(variable)) return
-      this.#bound.set(variable, value)
+      if (!variable || this.#definitions.bound.has(variable)) return
+      this.#definitions.bound.set(variable, value)
       added.push(variable)
     })
     try {
       return read()
     } finally {
-      for (const variable of added) this.#bound.delete(variable)
+      for (const variable of added) this.#definitions.bound.delete(variable)
     }
   }
 
@@ -367,7 +322,7 @@ export class StaticSql {
   #variable(node: Node): Alternatives {
     const variable = this.#names.lookUp(String(node.name), node)
     if (!variable) return [[hole('raw', node)]]
-    const given = this.#bound.get(variable)
+    const given = this.#definitions.bound.get(variable)
     if (given) return this.textsOf(given)
     const definition = this.#names.definition(variable)
     if (definition?.type !== 'Variable' || definition.node.id?.type !== 'Identifier') return [[hole('raw', node)]]
@@ -386,40 +341,6 @@ export class StaticSql {
     }
     return built.length > 0 ? built.map(({ pieces }) => pieces) : [[hole('raw', node)]]
   }
-
-  #constant(variable: Variable): Node | undefined {
-    const definition = this.#names.definition(variable)
-    if (definition?.type !== 'Variable' || definition.node.id?.type !== 'Identifier') return undefined
-    const { init } = definition.node
-    if (!init) return undefined
-    return writesOf(variable).some((write) => write.parent !== definition.node) ? undefined : init
-  }
-
-  #definitionOf(node: Node): Node | undefined {
-    if (node.type === 'Identifier') {
-      const variable = this.#names.lookUp(String(node.name), node)
-      return variable && (this.#bound.get(variable) ?? this.#constant(variable))
-    }
-    if (node.type !== 'MemberExpression' || !node.object) return undefined
-    const name = propertyName(node)
-    if (name === undefined) return undefined
-    const object = unwrap(node.object)
-    if (object.type === 'ThisExpression') {
-      const owner = classAround(node)
-      return owner && constantField(owner, name)
-    }
-    if (object.type === 'Identifier') {
-      const variable = this.#names.lookUp(String(object.name), object)
-      const definition = variable && this.#names.definition(variable)
-      if (definition?.type === 'ClassName') return constantField(definition.node, name)
-      if (definition?.node.type === 'TSEnumDeclaration') return enumMember(definition.node, name)
-    }
-    const holder = this.resolve(object)
-    if (holder.type !== 'ObjectExpression') return undefined
-    const property = findProperty(holder, name)
-    if (property === undefined || property === 'open' || !isNode(property.value)) return undefined
-    return isFunction(property.value) ? undefined : property.value
-  }
 }
 
 function hole(kind: HoleKind, node: Node): Piece {
@@ -428,106 +349,4 @@ function hole(kind: HoleKind, node: Node): Piece {
 
 function isString(node: Node): boolean {
   return node.type === 'TemplateLiteral' || (node.type === 'Literal' && typeof node.value === 'string')
-}
-
-/** The name of a tag: the last one of `Prisma.sql`, `sql.type(schema)`, `` sql<Row>`…` ``. */
-export function tagName(tag: Node): string {
-  const inner = unwrap(tag)
-  if (inner.type === 'MemberExpression') return propertyName(inner) ?? ''
-  if (inner.type === 'CallExpression' && inner.callee) return tagName(inner.callee)
-  return nameOf(inner) ?? ''
-}
-
-function constantField(owner: Node, name: string): Node | undefined {
-  const member = bodyOf(owner).find((item) => item.type === 'PropertyDefinition' && propertyName(item) === name)
-  return isNode(member?.value) && !isFunction(member.value) ? member.value : undefined
-}
-
-function enumMember(declaration: Node, name: string): Node | undefined {
-  const members = declaration.members ?? (isNode(declaration.body) ? declaration.body.members : undefined) ?? []
-  const found = members.find((member) => nameOf(member.id) === name)
-  return found?.initializer ?? undefined
-}
-
-function limit(alternatives: Alternatives): Alternatives {
-  return alternatives.length <= mostAlternatives ? alternatives : alternatives.slice(0, mostAlternatives)
-}
-
-/** What the conditions that a text is made under have answered. */
-const assumed = new WeakMap<Pieces, ReadonlyMap<string, boolean>>()
-
-/** One text after another, unless they need different answers to one condition. */
-function joined(left: Pieces, right: Pieces): Pieces | undefined {
-  const before = assumed.get(left)
-  const after = assumed.get(right)
-  if (before && after && [...after].some(([key, answer]) => before.has(key) && before.get(key) !== answer)) {
-    return undefined
-  }
-  const pieces = left.length < mostPieces ? [...left, ...right] : left
-  if (before ?? after) assumed.set(pieces, new Map([...(before ?? []), ...(after ?? [])]))
-  return pieces
-}
-
-/** Every combination, up to the limit; beyond it every alternative of a part is in one at least. */
-function combine(parts: readonly Alternatives[]): Alternatives {
-  let combined: Alternatives = [[]]
-  for (const part of parts) {
-    const [only] = part
-    if (part.length === 1 && only && !assumed.has(only)) {
-      // Long sums of plain parts: no copies.
-      if (combined.every((pieces) => pieces.length < mostPieces)) for (const pieces of combined) append(pieces, only)
-      continue
-    }
-    const pairs = combined.flatMap((pieces) =>
-      part.map((choice) => joined(pieces, choice)).filter((pair) => pair !== undefined),
-    )
-    combined = pairs.length <= mostAlternatives ? pairs : thinned(combined, part)
-    if (combined.length === 0) return part
-  }
-  return combined
-}
-
-function append(pieces: Pieces, more: Pieces): void {
-  ;(pieces as Piece[]).push(...more)
-}
-
-/** As many texts as there are alternatives on the longer side. */
-function thinned(combined: Alternatives, part: Alternatives): Alternatives {
-  return Array.from({ length: Math.max(combined.length, part.length) }, (_, index) => {
-    const pieces = combined[index % combined.length] ?? []
-    for (let turn = 0; turn < part.length; turn += 1) {
-      const pair = joined(pieces, part[(index + turn) % part.length] ?? [])
-      if (pair) return pair
-    }
-    return [...pieces]
-  })
-}
-
-/** A text that a variable may hold, and the assignments that made it. */
-interface Built {
-  readonly pieces: Pieces
-  readonly writes: readonly Node[]
-}
-
-/** What `text += value` makes of each text so far. */
-function appended(built: readonly Built[], value: Alternatives, write: Node, home: Node): readonly Built[] {
-  const isOptional = isConditional(write, home)
-  return built.flatMap((item): Built[] => {
-    if (item.writes.some((earlier) => isExclusive(earlier, write))) return [item]
-    const longer = value.flatMap((more): Built[] => {
-      const pieces = joined(item.pieces, more)
-      return pieces ? [{ pieces, writes: [...item.writes, write] }] : []
-    })
-    return isOptional ? [...longer, item] : longer
-  })
-}
-
-/** Whether two nodes stand in different branches of one `if`. */
-function isExclusive(a: Node, b: Node): boolean {
-  for (let current: Node | null | undefined = a; current; current = current.parent) {
-    const parent: Node | null | undefined = current.parent
-    if (parent?.type !== 'IfStatement' || !isInside(b, parent) || isInside(b, current)) continue
-    return current !== parent.test && !(parent.test && isInside(b, parent.test))
-  }
-  return false
 }

@@ -12,8 +12,9 @@ import {
   type Node,
 } from './estree.ts'
 import { checkoutMethods, transactionMethods } from './drivers.ts'
-import type { Operation } from './operations.ts'
-import { methodsOf, type Receivers } from './receivers.ts'
+import type { Operation } from './operation.ts'
+import { methodsOf } from './receiver.ts'
+import type { Receivers } from './receivers.ts'
 import type { Names, Variable } from './scope.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { optionFindings, type CodeFacts } from './code-findings.ts'
+import { optionFindings } from './option-findings.ts'
+import type { CodeFacts } from './code-facts.ts'
 import type { Driver } from './drivers.ts'
 import {
   bodyOf,
