@@ -85,6 +85,7 @@ export class ClientConnection implements Borrower, BackendUser {
   readonly trial: ClientTrial | undefined
   #lease: Lease = none
   #transactions = 0
+  #idleSince = Date.now()
   /** Chunks that wait for their turn; the current header may be held too, see `#holding`. */
   #held: Buffer[] = []
   #heldBytes = 0
@@ -139,6 +140,11 @@ export class ClientConnection implements Borrower, BackendUser {
   /** True when no transaction is under way and nothing waits. */
   get isIdle(): boolean {
     return this.#lease.state === 'none' && !this.#holding
+  }
+
+  /** For how long nothing of this client has been running or waiting to run, in milliseconds; 0 when something is. */
+  get idleMs(): number {
+    return this.#lease.state === 'none' && !this.#holding ? Date.now() - this.#idleSince : 0
   }
 
   /** The backend that runs something for this client now. */
@@ -624,6 +630,7 @@ export class ClientConnection implements Borrower, BackendUser {
     const { backend } = this.#lease
     this.#endTransaction('released')
     this.lastBackend = backend
+    this.#idleSince = Date.now()
     this.#lease = none
     this.#reader.forgetTransaction()
     this.#window.reset()

@@ -308,19 +308,26 @@ export class PoolerCore {
   async #cancel(pid: number, secretKey: Buffer): Promise<void> {
     const client = this.#clients.get(pid)
     if (!client?.secretKey.equals(secretKey)) return
-    const { identity, applicationName, backend } = client.connection
+    const { connection } = client
+    const { identity, applicationName, backend } = connection
     const { client: id, user, database } = identity
     this.settings.onEvent?.({ type: 'cancel', client: id, user, database, applicationName })
-    if (!backend) {
-      // A client without a backend has nothing to cancel; its last backend serves somebody else by now.
-      client.connection.trial?.chargeNow({
+    const target = backend ?? (this.settings.behaviour.staleCancel === 'nothing' ? undefined : connection.lastBackend)
+    const lateMs = connection.idleMs
+    if (!backend && target?.isInUse === true) {
+      connection.trial?.chargeNow({
         hazard: 'cancel-race',
         evidence: 'messages',
-        summary: 'a cancel request while nothing of this client was running',
+        summary: "a cancel request hit another client's transaction on the backend this client had before",
+      })
+    } else if (lateMs > (this.settings.lateCancelMs ?? 1_000)) {
+      // Other poolers would hit whoever has this client's last backend by now.
+      connection.trial?.chargeNow({
+        hazard: 'cancel-race',
+        evidence: 'messages',
+        summary: 'a cancel request long after everything of this client had ended',
       })
     }
-    const target =
-      backend ?? (this.settings.behaviour.staleCancel === 'nothing' ? undefined : client.connection.lastBackend)
     await target?.cancel()
   }
 

@@ -3,8 +3,7 @@ import { hazardIds, type HazardId } from '@pooler-safe/hazards'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { startPooler, type Pooler, type StartPoolerOptions } from '../../src/index.ts'
-import { cancelRequest } from '../../src/wire/encode.ts'
-import { connect } from 'node:net'
+import { cancel } from '../cancel.ts'
 import { RawClient, send } from '../raw-client.ts'
 
 const database = useTestDatabase({
@@ -470,17 +469,21 @@ const planted: readonly Planted[] = [
   },
   {
     hazard: 'cancel-race',
-    title: 'cancelling when nothing runs',
+    title: 'cancelling long after the end',
+    options: { lateCancelMs: 20 },
     bug: (url, pooler) =>
       using(url, async (client) => {
         await client.value('select 1')
-        await new Promise<void>((resolve) => {
-          const socket = connect({ host: '127.0.0.1', port: pooler.port })
-          socket.once('connect', () => socket.write(cancelRequest(client.pid, client.secretKey)))
-          socket.once('close', () => resolve()).resume()
-        })
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        await cancel(client, pooler)
       }),
-    safe: harmless,
+    safe: (url, pooler) =>
+      using(url, async (client) => {
+        const answer = client.ask(send.query('select pg_sleep(60)'))
+        await expect.poll(() => pooler.recording.statements({ sql: 'pg_sleep' }).length).toBe(1)
+        await cancel(client, pooler)
+        await answer
+      }),
   },
   {
     hazard: 'copy',
