@@ -14,8 +14,8 @@ export const judgeMutations: readonly Mutation[] = [
     removes: 'residue that was there before is not charged again',
     invariants: [],
     file: `${judge}/backend-auditor.ts`,
-    anchor: '.filter(([key]) => !state.residue.has(key))',
-    replacement: '.filter(([key]) => !state.fresh.has(key))',
+    anchor: '!state.residue.has(key) && !isUsual(one)',
+    replacement: '!state.fresh.has(key) && !isUsual(one)',
     tests: auditTests,
   },
   {
@@ -117,6 +117,15 @@ export const judgeMutations: readonly Mutation[] = [
     anchor: 'if (hasMore && this.#window.isIdle) {',
     replacement: 'if (hasMore && this.#window.isIdle && hasMore !== hasMore) {',
     tests: ['test/fuzz/fuzz.test.ts'],
+  },
+  {
+    id: 'audit-usual-values',
+    removes: 'a setting that has its usual value is charged to nobody',
+    invariants: [],
+    file: `${judge}/backend-auditor.ts`,
+    anchor: '!state.residue.has(key) && !isUsual(one)',
+    replacement: '!state.residue.has(key)',
+    tests: ['packages/testkit/test/judge/programs.test.ts'],
   },
   {
     id: 'cancel-crosses-answer',

@@ -88,7 +88,7 @@ export class BackendAuditor {
     const residue = await this.#list(backend)
     const before = new Map([...state.residue.values()].map((one) => [placeOf(one), one.value]))
     const changes = [...residue]
-      .filter(([key]) => !state.residue.has(key))
+      .filter(([key, one]) => !state.residue.has(key) && !isUsual(one))
       .map(([, one]) => ({ residue: one, before: before.get(placeOf(one)) ?? one.usual }))
     state.fingerprint = fingerprint
     state.residue = residue
@@ -179,6 +179,12 @@ export class BackendAuditor {
     return [...new Set([...configured, ...this.#options.settingNames(), ...inFunctions])].slice(0, mostNames)
   }
 }
+
+/**
+ * Set in the session, to what it is anyway: a stranger meets nothing new. The fingerprint does not see it either, so that
+ * it would be charged to a later transaction.
+ */
+const isUsual = ({ kind, value, usual }: Residue): boolean => kind === 'setting' && value === usual
 
 /** Where a piece of residue is, whatever its value. */
 const placeOf = ({ kind, name }: Residue): string => JSON.stringify([kind, name])
