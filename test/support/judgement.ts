@@ -7,7 +7,7 @@ export interface Judgement {
   readonly findings: readonly FileFinding[]
   /** How many violations are expected, with the reasons. */
   readonly expected: readonly (ExpectedViolation & { readonly count: number })[]
-  /** Entries whose file ran and did nothing of the kind. */
+  /** Entries of one file that ran and did nothing of the kind. */
   readonly stale: readonly ExpectedViolation[]
 }
 
@@ -17,8 +17,11 @@ export interface FileFinding {
   readonly violation: Violation
 }
 
+const isOf = ({ file: wanted }: ExpectedViolation, file: string): boolean =>
+  typeof wanted === 'string' ? wanted === file : wanted.test(file)
+
 const fits = (entry: ExpectedViolation, file: string, { hazard, sql, summary }: Violation): boolean =>
-  entry.file === file && entry.hazard === hazard && (entry.matches?.test(sql ?? summary) ?? true)
+  isOf(entry, file) && entry.hazard === hazard && (entry.matches?.test(sql ?? summary) ?? true)
 
 /** Sorts the violations of a run by test file, and takes out what is expected. `fileOf` knows whose a database was. */
 export function judgeRun(
@@ -34,7 +37,7 @@ export function judgeRun(
     if (entry) counts.set(entry, (counts.get(entry) ?? 0) + 1)
     else findings.push({ file, violation })
   }
-  const ran = new Set(fileOf.values())
+  const ran = new Set<unknown>(fileOf.values())
   return {
     transactions: report.counts.transactions,
     findings,
@@ -52,6 +55,6 @@ export function describeJudgement({ transactions, findings, expected, stale }: J
       ({ file, violation: { hazard, summary, sql, client } }) =>
         `  ${file}: ${hazard}: ${summary} (${client.applicationName})${sql === undefined ? '' : `\n    ${sql.slice(0, 200)}`}`,
     ),
-    ...stale.map(({ file, hazard }) => `  ${file} does nothing of ${hazard} any more: take its entry out.`),
+    ...stale.map(({ file, hazard }) => `  ${String(file)} does nothing of ${hazard} any more: take its entry out.`),
   ].join('\n')
 }
