@@ -65,7 +65,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       await exited
     }
     const { summary, judgement } = result
-    writeJson('backend-audit', summary)
+    if (!judgement) writeJson('backend-audit', summary)
     process.stdout.write(
       `\n${summary.text}\nRotating pooler: seed ${summary.seed}, ${summary.transactions} transactions.\n`,
     )
