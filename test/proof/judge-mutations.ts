@@ -128,6 +128,15 @@ export const judgeMutations: readonly Mutation[] = [
     tests: ['packages/testkit/test/judge/programs.test.ts'],
   },
   {
+    id: 'cancel-in-clear',
+    removes: 'a cancel in clear is noticed where its client connection is encrypted',
+    invariants: [],
+    file: `${pooler}/pooler-core.ts`,
+    anchor: 'connection.isEncrypted && !isEncrypted',
+    replacement: 'connection.isEncrypted && isEncrypted',
+    tests: bugTests,
+  },
+  {
     id: 'cancel-crosses-answer',
     removes: 'a cancel that crosses the answer is nobody’s fault',
     invariants: [],

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { ClientChaos } from '../chaos/client-chaos.ts'
 import type { Disturbance, PoolerDisturbance } from '../chaos/plan.ts'
 import type { ClientTrial, Docket } from '../judge/client-trial.ts'
@@ -140,6 +141,10 @@ export class ClientConnection implements Borrower, BackendUser {
   /** True when no transaction is under way and nothing waits. */
   get isIdle(): boolean {
     return this.#lease.state === 'none' && !this.#holding
+  }
+
+  get isEncrypted(): boolean {
+    return this.#socket instanceof TLSSocket
   }
 
   /** For how long nothing of this client has been running or waiting to run, in milliseconds; 0 when something is. */

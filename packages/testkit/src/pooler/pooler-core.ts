@@ -266,7 +266,7 @@ export class PoolerCore {
         return
       case 'cancel':
         clearTimeout(timer)
-        await this.#cancel(arrival.pid, arrival.secretKey)
+        await this.#cancel(arrival)
         socket.destroySoon()
         return
       case 'client':
@@ -305,13 +305,20 @@ export class PoolerCore {
     this.settings.onEvent?.({ type: 'violation', violation })
   }
 
-  async #cancel(pid: number, secretKey: Buffer): Promise<void> {
+  async #cancel({ pid, secretKey, isEncrypted }: Extract<Arrival, { kind: 'cancel' }>): Promise<void> {
     const client = this.#clients.get(pid)
     if (!client?.secretKey.equals(secretKey)) return
     const { connection } = client
     const { identity, applicationName, backend } = connection
     const { client: id, user, database } = identity
     this.settings.onEvent?.({ type: 'cancel', client: id, user, database, applicationName })
+    if (connection.isEncrypted && !isEncrypted) {
+      connection.trial?.chargeNow({
+        hazard: 'cancel-key-cleartext',
+        evidence: 'messages',
+        summary: 'a cancel request in clear for a client connection over TLS',
+      })
+    }
     const target = backend ?? (this.settings.behaviour.staleCancel === 'nothing' ? undefined : connection.lastBackend)
     const lateMs = connection.idleMs
     if (!backend && target?.isInUse === true) {
