@@ -60,6 +60,8 @@ interface KeyedClient {
   readonly secretKey: Buffer
 }
 
+const noNames: ReadonlySet<string> = new Set()
+
 /** Backend ids that no process of this machine has: `pg_cancel_backend` with one of them hits nobody. */
 const smallestClientPid = 1 << 23
 
@@ -525,7 +527,7 @@ export class PoolerCore {
       audit === 'off'
         ? undefined
         : new BackendAuditor({
-            settingNames: () => this.settingNames(database),
+            settingNames: () => this.#settingNames.get(database) ?? noNames,
             leavesResidue: onViolation === 'leak',
             followed: behaviour.followed,
           })
