@@ -33,7 +33,7 @@ export async function auditGivenPooler(url: string, most: number): Promise<Backe
       given.map((client) => auditBackend((text) => client.query(text), { insideOwnTransaction: true })),
     )
     // A pooler closes the backend of a client that leaves inside its transaction.
-    await Promise.all(given.map((client) => client.query('rollback')))
+    for (const client of given) await client.query('rollback')
     return [...new Map(audits.map((audit) => [audit.backendPid, audit])).values()]
   } finally {
     await Promise.all(clients.map((client) => client.end().catch(() => undefined)))

@@ -151,6 +151,7 @@ async function sourceOf(client: pg.Client, name: string): Promise<string | undef
       [name],
     )
     const source = rows[0]?.source
+    // pooler-safe: allow no-session-state because it takes back what the pooler set for this probe
     if (source === 'session') await client.query(`reset ${client.escapeIdentifier(name)}`)
     return source
   } finally {
