@@ -24,6 +24,7 @@ import { BackendPool, type Borrower, type Refusal } from './backend-pool.ts'
 import { ClientConnection } from './client-connection.ts'
 import { receiveClient, type Arrival } from './client-login.ts'
 import type { LoginRefused } from './login-refused.ts'
+import { targetOfCancel } from './cancel-target.ts'
 import { settingsOf, type PoolerSettings, type StartPoolerOptions } from './pooler-options.ts'
 import { Schedule } from './schedule.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -311,32 +312,11 @@ export class PoolerCore {
     const client = this.#clients.get(pid)
     if (!client?.secretKey.equals(secretKey)) return
     const { connection } = client
-    const { identity, applicationName, backend } = connection
+    const { identity, applicationName } = connection
     const { client: id, user, database } = identity
     this.settings.onEvent?.({ type: 'cancel', client: id, user, database, applicationName })
-    if (connection.isEncrypted && !isEncrypted) {
-      connection.trial?.chargeNow({
-        hazard: 'cancel-key-cleartext',
-        evidence: 'messages',
-        summary: 'a cancel request in clear for a client connection over TLS',
-      })
-    }
-    const target = backend ?? (this.settings.behaviour.staleCancel === 'nothing' ? undefined : connection.lastBackend)
-    const lateMs = connection.idleMs
-    if (!backend && target?.isInUse === true) {
-      connection.trial?.chargeNow({
-        hazard: 'cancel-race',
-        evidence: 'messages',
-        summary: "a cancel request hit another client's transaction on the backend this client had before",
-      })
-    } else if (lateMs > (this.settings.lateCancelMs ?? 1_000)) {
-      // Other poolers would hit whoever has this client's last backend by now.
-      connection.trial?.chargeNow({
-        hazard: 'cancel-race',
-        evidence: 'messages',
-        summary: 'a cancel request long after everything of this client had ended',
-      })
-    }
+    const { behaviour, lateCancelMs = 1_000 } = this.settings
+    const target = targetOfCancel(connection, { isEncrypted, staleCancel: behaviour.staleCancel, lateCancelMs })
     await target?.cancel()
   }
 
