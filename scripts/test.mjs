@@ -43,7 +43,8 @@ async function judgeSlice() {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
   const env = pinnedEnvironment({ POOLER_SAFE_JUDGE: '1' })
   const { code } = await run(pinnedNode(), [vitest, 'run', '--reporter=dot', ...judged], { env })
-  if (code !== 0) process.stdout.write('\nThe judged tests failed, or left something that nobody explained; see above.\n')
+  if (code !== 0)
+    process.stdout.write('\nThe judged tests failed, or left something that nobody explained; see above.\n')
   return code === 0
 }
 
