@@ -4,6 +4,7 @@ const judge = 'packages/testkit/src/judge'
 const pooler = 'packages/testkit/src/pooler'
 const wire = 'packages/testkit/src/wire'
 const auditTests = ['packages/testkit/test/judge/audit-transactions.test.ts']
+const cancelTests = ['packages/testkit/test/judge/cancel-race.test.ts']
 const bugTests = ['packages/testkit/test/judge/planted-bugs.test.ts']
 
 /** Guards of the test pooler that judges everybody else: it has no invariants of the wrapper's, but promises of its own. */
@@ -13,8 +14,8 @@ export const judgeMutations: readonly Mutation[] = [
     removes: 'residue that was there before is not charged again',
     invariants: [],
     file: `${judge}/backend-auditor.ts`,
-    anchor: '.filter(([key]) => !state.residue.has(key))',
-    replacement: '.filter(([key]) => !state.fresh.has(key))',
+    anchor: '!state.residue.has(key) && !isUsual(one)',
+    replacement: '!state.fresh.has(key) && !isUsual(one)',
     tests: auditTests,
   },
   {
@@ -116,5 +117,50 @@ export const judgeMutations: readonly Mutation[] = [
     anchor: 'if (hasMore && this.#window.isIdle) {',
     replacement: 'if (hasMore && this.#window.isIdle && hasMore !== hasMore) {',
     tests: ['test/fuzz/fuzz.test.ts'],
+  },
+  {
+    id: 'audit-usual-values',
+    removes: 'a setting that has its usual value is charged to nobody',
+    invariants: [],
+    file: `${judge}/backend-auditor.ts`,
+    anchor: '!state.residue.has(key) && !isUsual(one)',
+    replacement: '!state.residue.has(key)',
+    tests: ['packages/testkit/test/judge/programs.test.ts'],
+  },
+  {
+    id: 'cancel-in-clear',
+    removes: 'a cancel in clear is noticed where its client connection is encrypted',
+    invariants: [],
+    file: `${pooler}/cancel-target.ts`,
+    anchor: 'connection.isEncrypted && !isEncrypted',
+    replacement: 'connection.isEncrypted && isEncrypted',
+    tests: bugTests,
+  },
+  {
+    id: 'cancel-crosses-answer',
+    removes: 'a cancel that crosses the answer is nobody’s fault',
+    invariants: [],
+    file: `${pooler}/cancel-target.ts`,
+    anchor: 'idleMs > lateCancelMs',
+    replacement: '!backend',
+    tests: cancelTests,
+  },
+  {
+    id: 'cancel-hits-stranger',
+    removes: 'a cancel that hits a stranger is charged to its sender',
+    invariants: [],
+    file: `${pooler}/cancel-target.ts`,
+    anchor: 'if (!backend && target?.isInUse === true) {',
+    replacement: 'if (!backend && target === backend && idleMs < 0) {',
+    tests: cancelTests,
+  },
+  {
+    id: 'doctor-leaves-settings',
+    removes: 'the doctor takes back what a pooler set for its probe',
+    invariants: [],
+    file: 'packages/cli/src/doctor/probe-session.ts',
+    anchor: "if (source === 'session') await client.query(`reset ${client.escapeIdentifier(name)}`)",
+    replacement: '',
+    tests: ['packages/cli/test/doctor/every-pooler.test.ts'],
   },
 ]

@@ -1,5 +1,5 @@
-import { auditThroughPooler, formatAudits, renderReport, type BackendAudit } from '@pooler-safe/testkit'
-import { isJudging, poolSize, type Environment } from './environment.ts'
+import { auditThroughPooler, formatAudits, type BackendAudit } from '@pooler-safe/testkit'
+import { poolSize, type Environment } from './environment.ts'
 
 type Through = 'rotating pooler' | 'PgBouncer'
 
@@ -46,10 +46,6 @@ export class BackendAudits {
     const total = this.#audited['rotating pooler'] + this.#audited.PgBouncer
     const lines = this.#dirty.length === 0 ? [`Backends audited: ${total}, all clean.`] : this.#describeDirty(total)
     if (this.#notAudited > 0) lines.push(`${this.#notAudited} backends of other PgBouncer users were not audited.`)
-    if (isJudging) {
-      await pooler.settle()
-      lines.push(renderReport(pooler.report(), 'pretty'))
-    }
     return {
       text: lines.join('\n'),
       seed: pooler.seed,

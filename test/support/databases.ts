@@ -28,6 +28,7 @@ export class Databases {
   readonly #templates = new Map<string, Template>()
   readonly #run = randomBytes(3).toString('hex')
   readonly #live = new Set<string>()
+  readonly #files = new Map<string, string>()
   #count = 0
   // CREATE DATABASE from a template needs it to itself.
   #turn: Promise<unknown> = Promise.resolve()
@@ -42,9 +43,16 @@ export class Databases {
     return [...this.#live]
   }
 
-  async create(template?: string): Promise<DatabaseAddresses> {
+  /** The test file of each database that was ever made for one. */
+  get files(): ReadonlyMap<string, string> {
+    return this.#files
+  }
+
+  async create(file: string, template?: string): Promise<DatabaseAddresses> {
     const from = template === undefined ? undefined : this.#templates.get(template)?.name
-    return this.#addresses(await this.#make('test', from))
+    const name = await this.#make('test', from)
+    this.#files.set(name, file)
+    return this.#addresses(name)
   }
 
   /** The first who asks for a kind of template fills it; the others wait for that. */

@@ -5,7 +5,9 @@
 import { BackendAudits } from './backend-audits.ts'
 import { startControlServer } from './control-server.ts'
 import { Databases } from './databases.ts'
-import { startEnvironment, stopEnvironment } from './environment.ts'
+import { isJudging, startEnvironment, stopEnvironment } from './environment.ts'
+import { expectedViolations } from './expected-violations.ts'
+import { judgeRun, type Judgement } from './judgement.ts'
 
 const environment = await startEnvironment()
 const databases = new Databases(environment)
@@ -18,6 +20,12 @@ async function stop(): Promise<void> {
   } finally {
     await stopEnvironment(environment)
   }
+}
+
+async function judge(): Promise<Judgement> {
+  const { pooler } = environment
+  await pooler.settle()
+  return judgeRun(pooler.report(), databases.files, expectedViolations)
 }
 
 const stopOnce = (): Promise<void> => (stopping ??= stop())
@@ -34,7 +42,10 @@ const control = await startControlServer({
       pgbouncerUrl: pgbouncer?.url,
     })
   },
-  'create-database': (input) => databases.create((input as { template?: string }).template),
+  'create-database': (input) => {
+    const { file, template } = input as { file: string; template?: string }
+    return databases.create(file, template)
+  },
   'release-database': async (input) => {
     const { name } = input as { name: string }
     const dirt = await audits.take(name)
@@ -49,8 +60,9 @@ const control = await startControlServer({
   },
   finish: async () => {
     const summary = await audits.finish()
+    const judgement = isJudging ? await judge() : undefined
     await stopOnce()
-    return summary
+    return { summary, judgement }
   },
 })
 

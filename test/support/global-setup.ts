@@ -1,9 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import type { AuditSummary } from './backend-audits.ts'
 import { askControl, startControlServer, type ControlAddress } from './control-server.ts'
+import { describeJudgement, type Judgement } from './judgement.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -34,12 +35,12 @@ function startProcess(): Promise<EnvironmentProcess> {
   })
 }
 
-const summaryFile = join(import.meta.dirname, '../../node_modules/.cache/pooler-safe/backend-audit.json')
+const cache = join(import.meta.dirname, '../../node_modules/.cache/pooler-safe')
 
 /** For whoever shows the result of a run: the same in JSON. */
-function writeSummary(summary: AuditSummary): void {
-  mkdirSync(dirname(summaryFile), { recursive: true })
-  writeFileSync(summaryFile, `${JSON.stringify(summary, undefined, 2)}\n`)
+function writeJson(name: string, result: AuditSummary | Judgement): void {
+  mkdirSync(cache, { recursive: true })
+  writeFileSync(join(cache, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`)
 }
 
 /** Set up once for a whole run. Nothing is started before the first test file asks for a database. */
@@ -56,17 +57,24 @@ export default async function setup(project: TestProject): Promise<() => Promise
     if (!started) return
     const { child, address } = started
     const exited = new Promise((resolve) => child.once('exit', resolve))
-    let summary: AuditSummary
+    let result: { summary: AuditSummary; judgement?: Judgement }
     try {
-      summary = (await askControl(address, 'finish')) as AuditSummary
+      result = (await askControl(address, 'finish')) as typeof result
     } finally {
       child.disconnect()
       await exited
     }
-    writeSummary(summary)
+    const { summary, judgement } = result
+    if (!judgement) writeJson('backend-audit', summary)
     process.stdout.write(
       `\n${summary.text}\nRotating pooler: seed ${summary.seed}, ${summary.transactions} transactions.\n`,
     )
+    if (judgement) {
+      writeJson('judgement', judgement)
+      process.stdout.write(`${describeJudgement(judgement)}\n`)
+      const { findings, stale } = judgement
+      if (findings.length + stale.length > 0) throw new Error('The judged run has findings that nobody explained.')
+    }
     if (summary.dirty > 0) throw new Error(`Tests left session state on ${summary.dirty} backends, see above.`)
   }
 }

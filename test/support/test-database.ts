@@ -1,5 +1,6 @@
+import { join, relative } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, inject } from 'vitest'
+import { afterAll, beforeAll, expect, inject } from 'vitest'
 import { askControl, type ControlAddress } from './control-server.ts'
 import type { DatabaseAddresses, TemplateState } from './databases.ts'
 
@@ -24,6 +25,11 @@ async function servers(): Promise<ControlAddress> {
   return (await askControl(inject('poolerSafeControl'), 'address')) as ControlAddress
 }
 
+/** Path of the running test file from the root of the repository. */
+function testFile(): string {
+  return relative(join(import.meta.dirname, '../..'), expect.getState().testPath ?? '')
+}
+
 async function open(options: TestDatabaseOptions): Promise<DatabaseAddresses> {
   const control = await servers()
   const { template, prepare } = options
@@ -39,7 +45,7 @@ async function open(options: TestDatabaseOptions): Promise<DatabaseAddresses> {
       }
     }
   }
-  const database = (await askControl(control, 'create-database', { template })) as DatabaseAddresses
+  const database = (await askControl(control, 'create-database', { file: testFile(), template })) as DatabaseAddresses
   if (template === undefined) await prepare?.(database.directUrl)
   return database
 }

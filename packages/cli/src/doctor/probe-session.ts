@@ -102,8 +102,7 @@ async function probeSyncs(client: pg.Client, timeoutMs: number): Promise<Session
 }
 
 /**
- * Sends each parameter with the value that it has anyway: what is left of it changes nothing. Where the value came from
- * tells whether it arrived.
+ * Sends each parameter with the value that it has anyway. Where the value came from tells whether it arrived.
  */
 async function probeStartup(url: string, timeoutMs: number, client: pg.Client): Promise<Record<string, StartupAnswer>> {
   const { rows } = await client.query<{ name: string; setting: string }>(
@@ -133,14 +132,30 @@ async function tryParameter(url: string, timeoutMs: number, name: string, config
     return 'refused'
   }
   try {
+    const source = await sourceOf(client, name)
+    return source === 'client' ? 'applied' : source === 'session' ? 'set-in-session' : 'dropped'
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * Where a setting of this client's backend comes from. What a pooler has set there for this client is taken back in the same
+ * transaction: no later one is certain to have that backend.
+ */
+async function sourceOf(client: pg.Client, name: string): Promise<string | undefined> {
+  await client.query('begin read only')
+  try {
     const { rows } = await client.query<{ source: string }>(
       'select source from pg_catalog.pg_settings where name = $1',
       [name],
     )
     const source = rows[0]?.source
-    return source === 'client' ? 'applied' : source === 'session' ? 'set-in-session' : 'dropped'
+    // pooler-safe: allow no-session-state because it takes back what the pooler set for this probe
+    if (source === 'session') await client.query(`reset ${client.escapeIdentifier(name)}`)
+    return source
   } finally {
-    await client.end()
+    await client.query('commit')
   }
 }
 

@@ -126,13 +126,10 @@ describe('each profile is recognised by what it does, and nothing is left behind
     expect(hazards).toEqual(expect.arrayContaining([...said.found]))
     for (const hazard of said.absent) expect(hazards).not.toContain(hazard)
     expect(recommendations['asyncpg']?.[0]).toBe(said.asyncpg)
-    // What Odyssey sets for a client it leaves to the next: the doctor sends the values that are there anyway.
     await pooler.settle()
     expect(pooler.violations().filter(({ evidence }) => evidence === 'residue')).toEqual([])
-    const changed = (await pooler.audit()).flatMap(({ residue }) =>
-      residue.filter(({ value, usual }) => value !== usual),
-    )
-    expect(changed).toEqual([])
+    // What Odyssey sets for a client it leaves to the next, the value that was there anyway among it.
+    expect((await pooler.audit()).flatMap(({ residue }) => residue)).toEqual([])
   })
 })
 

@@ -27,7 +27,7 @@ export interface Verdict {
 
 export interface BackendAuditorOptions {
   /** Names of custom settings that clients of this database mentioned. */
-  readonly settingNames: () => readonly string[]
+  readonly settingNames: () => ReadonlySet<string>
   /** True leaves what was found where it is; false restores the backend. */
   readonly leavesResidue: boolean
   /** Settings that go with their client: no residue. */
@@ -38,19 +38,23 @@ interface BackendState {
   fingerprint: string | undefined
   residue: Map<string, Residue>
   isPrepared: boolean
+  /** It has a schema of temporary objects, from its first one on for ever. */
+  hasTemporary: boolean
   /** What it had before any client. */
   readonly fresh: ReadonlyMap<string, Residue>
 }
 
 /** What the backends of one pool have in common. */
 interface Knowledge {
-  readonly sql: string
+  /** The fingerprint without and with temporary objects. */
+  readonly sql: readonly [string, string]
   readonly configured: readonly string[]
   functions: string | undefined
   inFunctions: readonly string[]
 }
 
-const statementName = 'pooler_safe_audit'
+/** Of the fingerprint without and with temporary objects. */
+const statementNames = ['pooler_safe_audit', 'pooler_safe_audit_temporary'] as const
 const clean: Verdict = { changes: [], isUsable: true }
 /** Each name costs a look-up in each audit. */
 const mostNames = 500
@@ -65,6 +69,8 @@ export class BackendAuditor {
   readonly #options: BackendAuditorOptions
   readonly #states = new WeakMap<BackendConnection, BackendState>()
   #knowledge: Promise<Knowledge> | undefined
+  /** The names asked for, as long as they are the same. */
+  #asked: { readonly heard: number; readonly inFunctions: readonly string[]; readonly names: string } | undefined
 
   constructor(options: BackendAuditorOptions) {
     this.#options = options
@@ -74,7 +80,13 @@ export class BackendAuditor {
   async opened(backend: BackendConnection): Promise<void> {
     await this.#learnOnce(backend)
     const fresh = await this.#list(backend)
-    const state: BackendState = { fingerprint: undefined, residue: fresh, isPrepared: false, fresh }
+    const state: BackendState = {
+      fingerprint: undefined,
+      residue: fresh,
+      isPrepared: false,
+      hasTemporary: false,
+      fresh,
+    }
     this.#states.set(backend, state)
     state.fingerprint = await this.#fingerprint(backend, state)
   }
@@ -88,7 +100,7 @@ export class BackendAuditor {
     const residue = await this.#list(backend)
     const before = new Map([...state.residue.values()].map((one) => [placeOf(one), one.value]))
     const changes = [...residue]
-      .filter(([key]) => !state.residue.has(key))
+      .filter(([key, one]) => !state.residue.has(key) && !isUsual(one))
       .map(([, one]) => ({ residue: one, before: before.get(placeOf(one)) ?? one.usual }))
     state.fingerprint = fingerprint
     state.residue = residue
@@ -123,12 +135,16 @@ export class BackendAuditor {
     const knowledge = await this.#knowledge
     if (!knowledge) return undefined
     const ask = async (): Promise<Readonly<Record<string, string | null>> | undefined> => {
-      const values = [textArray(this.#names(knowledge))]
-      const start = state.isPrepared ? [] : [parse(statementName, knowledge.sql)]
-      const request = Buffer.concat([...start, bindAndExecute(statementName, values), sync()])
-      const { rows } = await backend.run(request, fingerprintColumns)
+      const kind = state.hasTemporary ? 1 : 0
+      const name = statementNames[kind]
+      const start = state.isPrepared ? [] : [parse(name, knowledge.sql[kind])]
+      const request = Buffer.concat([...start, bindAndExecute(name, [this.#namesAsked(knowledge)]), sync()])
+      const [row] = (await backend.run(request, fingerprintColumns)).rows
       state.isPrepared = true
-      return rows[0]
+      if (state.hasTemporary || row?.['has_temporary'] !== 't') return row
+      state.hasTemporary = true
+      state.isPrepared = false
+      return ask()
     }
     try {
       let row = await ask()
@@ -142,7 +158,7 @@ export class BackendAuditor {
     } catch {
       // The statement may or may not be there now, for example after DEALLOCATE ALL: an unused name is safe to close.
       state.isPrepared = false
-      await backend.query(`deallocate ${statementName}`).catch(() => undefined)
+      await backend.query(`deallocate ${statementNames[state.hasTemporary ? 1 : 0]}`).catch(() => undefined)
       return undefined
     }
   }
@@ -162,16 +178,23 @@ export class BackendAuditor {
     const settings = await backend.query(changeableSettingsSql)
     const configured = await backend.query(configuredSettingsSql)
     const dblink = (await backend.query(dblinkSchemaSql)).rows[0]?.['schema'] ?? undefined
+    const names = settings.rows.map(({ name }) => name ?? '')
+    const { followed } = this.#options
     return {
-      sql: fingerprintSql(
-        settings.rows.map(({ name }) => name ?? ''),
-        this.#options.followed,
-        dblink,
-      ),
+      sql: [fingerprintSql(names, followed, dblink, false), fingerprintSql(names, followed, dblink, true)],
       configured: configured.rows.map(({ name }) => name ?? '').filter((name) => name.includes('.')),
       functions: undefined,
       inFunctions: await namesInFunctions(backend),
     }
+  }
+
+  #namesAsked(knowledge: Knowledge): string {
+    const heard = this.#options.settingNames().size
+    const { inFunctions } = knowledge
+    if (this.#asked?.heard !== heard || this.#asked.inFunctions !== inFunctions) {
+      this.#asked = { heard, inFunctions, names: textArray(this.#names(knowledge)) }
+    }
+    return this.#asked.names
   }
 
   #names(knowledge: Knowledge | undefined): string[] {
@@ -179,6 +202,12 @@ export class BackendAuditor {
     return [...new Set([...configured, ...this.#options.settingNames(), ...inFunctions])].slice(0, mostNames)
   }
 }
+
+/**
+ * Set in the session, to what it is anyway: a stranger meets nothing new. The fingerprint does not see it either, so that
+ * it would be charged to a later transaction.
+ */
+const isUsual = ({ kind, value, usual }: Residue): boolean => kind === 'setting' && value === usual
 
 /** Where a piece of residue is, whatever its value. */
 const placeOf = ({ kind, name }: Residue): string => JSON.stringify([kind, name])

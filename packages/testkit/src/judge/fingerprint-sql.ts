@@ -10,17 +10,23 @@ export const configuredSettingsSql = `select pg_catalog.split_part(pg_catalog.un
 from pg_catalog.pg_db_role_setting d`
 
 /** Columns of the fingerprint's one row. */
-export const fingerprintColumns = ['fingerprint', 'functions'] as const
+export const fingerprintColumns = ['fingerprint', 'functions', 'has_temporary'] as const
+
+const temporaryObjects = `(select pg_catalog.string_agg(c.oid::text, ',') from pg_catalog.pg_class c where c.relnamespace = (select pg_catalog.pg_my_temp_schema())),
+(select pg_catalog.string_agg(p.oid::text, ',') from pg_catalog.pg_proc p where p.pronamespace = (select pg_catalog.pg_my_temp_schema())),
+`
 
 /**
  * One cheap row that differs when something was left in a session, parameter $1 the names of custom settings. Reading
- * every setting in one expression costs a quarter of `pg_settings`; schemas of temporary objects are looked into only
- * when there is one. `functions` grows with each new function: its settings have to be learnt.
+ * every setting in one expression costs a quarter of `pg_settings`. Temporary objects are looked for only on a backend that
+ * has a schema for them, which `has_temporary` says: even what is never executed has to be set up for each execution.
+ * `functions` grows with each new function: its settings have to be learnt.
  */
 export function fingerprintSql(
   settings: readonly string[],
   followed: readonly string[],
   dblinkSchema: string | undefined,
+  looksForTemporary: boolean,
 ): string {
   const tracked = new Set(followed.map((name) => name.toLowerCase()))
   const values = settings
@@ -36,14 +42,10 @@ pg_catalog.current_setting('role'), session_user,
   from pg_catalog.pg_lock_status() l where l.locktype = 'advisory' and l.pid = pg_catalog.pg_backend_pid()),
 (select pg_catalog.string_agg(c, ',') from pg_catalog.pg_listening_channels() c),
 (select pg_catalog.string_agg(c.name, ',') from pg_catalog.pg_cursor() c where c.is_holdable),
-case when pg_catalog.pg_my_temp_schema() <> 0 then
-  (select pg_catalog.string_agg(c.oid::text, ',') from pg_catalog.pg_class c where c.relnamespace = (select pg_catalog.pg_my_temp_schema())) end,
-case when pg_catalog.pg_my_temp_schema() <> 0 then
-  (select pg_catalog.string_agg(p.oid::text, ',') from pg_catalog.pg_proc p where p.pronamespace = (select pg_catalog.pg_my_temp_schema())) end,
-(select pg_catalog.string_agg(r.slot_name, ',') from pg_catalog.pg_get_replication_slots() r where r.temporary and r.active_pid = pg_catalog.pg_backend_pid())${
+${looksForTemporary ? temporaryObjects : ''}(select pg_catalog.string_agg(r.slot_name, ',') from pg_catalog.pg_get_replication_slots() r where r.temporary and r.active_pid = pg_catalog.pg_backend_pid())${
     dblinkSchema === undefined ? '' : `,\npg_catalog.array_to_string(${dblinkSchema}.dblink_get_connections(), ',')`
   }
-), (select pg_catalog.max(p.oid) from pg_catalog.pg_proc p)`
+), (select pg_catalog.max(p.oid) from pg_catalog.pg_proc p), pg_catalog.pg_my_temp_schema() <> 0`
 }
 
 /** A text[] literal. */

@@ -107,6 +107,11 @@ export class BackendConnection {
     return this.#lost === undefined
   }
 
+  /** True while a client has it. */
+  get isInUse(): boolean {
+    return this.#user !== undefined
+  }
+
   attach(user: BackendUser): void {
     this.#user = user
   }

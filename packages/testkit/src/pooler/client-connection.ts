@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { ClientChaos } from '../chaos/client-chaos.ts'
-import type { Disturbance, PoolerDisturbance } from '../chaos/plan.ts'
+import { ClientDisturbances } from '../chaos/client-disturbances.ts'
+import type { PoolerDisturbance } from '../chaos/plan.ts'
 import type { ClientTrial, Docket } from '../judge/client-trial.ts'
 import type { RecordedStatement, Recording, TransactionRecorder } from '../recording/recording.ts'
 import type { Notification, ServerMessage } from '../wire/decode.ts'
@@ -85,6 +87,7 @@ export class ClientConnection implements Borrower, BackendUser {
   readonly trial: ClientTrial | undefined
   #lease: Lease = none
   #transactions = 0
+  #idleSince = Date.now()
   /** Chunks that wait for their turn; the current header may be held too, see `#holding`. */
   #held: Buffer[] = []
   #heldBytes = 0
@@ -94,15 +97,7 @@ export class ClientConnection implements Borrower, BackendUser {
   #intercepting = false
   /** What was sent ahead is lost: the pooler gave the backend back and forgot it. */
   #losesHeld = false
-  /** Something is happening to this client: nothing of it is passed on meanwhile. */
-  #isDisturbed = false
-  /** The next message was counted already, and what happens before it has happened. */
-  #isCounted = false
-  /** What happens when the current message is sent. */
-  #next: Disturbance | undefined
-  #splitsFrames = false
-  /** How long each message is on its way. */
-  #slowMs = 0
+  readonly #disturbances: ClientDisturbances
   /** ReadyForQuery came while a message of ours was half sent: the backend is given back at its end. */
   #releaseAtFrameEnd = false
   #wasClosedByUs = false
@@ -118,6 +113,13 @@ export class ClientConnection implements Borrower, BackendUser {
     this.#socket = socket
     this.#context = context
     this.trial = context.trial?.(this)
+    this.#disturbances = new ClientDisturbances(context.chaos, {
+      backend: () => this.backend,
+      cutClient: () => socket.destroy(),
+      terminate: context.terminate,
+      disturbAll: context.disturbAll,
+      goOn: () => this.#resume(),
+    })
     this.#reader = new MessageReader({
       maxSqlBytes: context.recording?.limits.maxSqlBytes ?? 0,
       trial: this.trial,
@@ -139,6 +141,15 @@ export class ClientConnection implements Borrower, BackendUser {
   /** True when no transaction is under way and nothing waits. */
   get isIdle(): boolean {
     return this.#lease.state === 'none' && !this.#holding
+  }
+
+  get isEncrypted(): boolean {
+    return this.#socket instanceof TLSSocket
+  }
+
+  /** For how long nothing of this client has been running or waiting to run, in milliseconds; 0 when something is. */
+  get idleMs(): number {
+    return this.#lease.state === 'none' && !this.#holding ? Date.now() - this.#idleSince : 0
   }
 
   /** The backend that runs something for this client now. */
@@ -181,8 +192,8 @@ export class ClientConnection implements Borrower, BackendUser {
 
   onBytes(bytes: Buffer): void {
     if (this.#lease.state !== 'linked' || this.#socket.destroyed) return
-    if (this.#splitsFrames) for (const one of bytes.subarray(0, -1)) this.#socket.write(Buffer.of(one))
-    if (this.#socket.write(this.#splitsFrames ? bytes.subarray(-1) : bytes) || this.#outputIsFull) return
+    if (this.#disturbances.splitsFrames) for (const one of bytes.subarray(0, -1)) this.#socket.write(Buffer.of(one))
+    if (this.#socket.write(this.#disturbances.splitsFrames ? bytes.subarray(-1) : bytes) || this.#outputIsFull) return
     this.#outputIsFull = true
     this.#lease.backend.socket.pause()
   }
@@ -403,66 +414,10 @@ export class ClientConnection implements Borrower, BackendUser {
     const verdict = this.#window.judge(type)
     if (verdict === 'hold' && this.#window.isAnswerDue) this.trial?.watch.sentAhead(type)
     if (verdict !== 'forward') return verdict
-    if (this.#isDisturbed) return 'hold'
+    if (this.#disturbances.isUnderWay) return 'hold'
     const hasBackend =
       this.#lease.state === 'linked' || (this.#lease.state === 'none' && !this.#outputIsFull && this.#borrow())
-    return hasBackend && !this.#isHindered(type) ? 'forward' : 'hold'
-  }
-
-  /** Lets chaos have its say about the next message; true when it has to wait for that. */
-  #isHindered(type: number): boolean {
-    const { chaos } = this.#context
-    if (!chaos) return false
-    if (this.#isCounted) {
-      this.#isCounted = false
-      return false
-    }
-    const disturbance = chaos.before(type)
-    this.#next = chaos.after()
-    const due = disturbance ?? (this.#slowMs > 0 ? ({ action: 'stall', ms: this.#slowMs } as const) : undefined)
-    if (!due) return false
-    this.#isCounted = true
-    this.#disturb(due)
-    return true
-  }
-
-  #disturb(disturbance: Disturbance): void {
-    this.#isDisturbed = true
-    // What was read together with this message is sent first.
-    setImmediate(() => {
-      const goOn = (): void => {
-        this.#isDisturbed = false
-        this.#resume()
-      }
-      // A backend that could not be killed was gone already.
-      this.#suffer(disturbance).then(goOn, goOn)
-    })
-  }
-
-  async #suffer(disturbance: Disturbance): Promise<void> {
-    const server = this.backend
-    switch (disturbance.action) {
-      case 'kill-backend':
-        if (server) await this.#context.terminate(server.pid)
-        return
-      case 'cut-backend':
-        server?.socket.destroy()
-        return
-      case 'cut-client':
-        this.#socket.destroy()
-        return
-      case 'split-frames':
-        this.#splitsFrames = true
-        return
-      case 'slow-link':
-        this.#slowMs = disturbance.ms
-        return
-      case 'stall':
-        await new Promise((resolve) => setTimeout(resolve, disturbance.ms))
-        return
-      default:
-        this.#context.disturbAll(disturbance)
-    }
+    return hasBackend && !this.#disturbances.hinder(type) ? 'forward' : 'hold'
   }
 
   #send(chunk: Buffer, start: number, end: number): void {
@@ -472,8 +427,8 @@ export class ClientConnection implements Borrower, BackendUser {
   #sendBytes(bytes: Buffer): void {
     if (this.#lease.state !== 'linked') return
     const { backend: server } = this.#lease
-    if (this.#splitsFrames) for (const one of bytes.subarray(0, -1)) server.write(Buffer.of(one))
-    if (server.write(this.#splitsFrames ? bytes.subarray(-1) : bytes) || this.#waitsForDrain) return
+    if (this.#disturbances.splitsFrames) for (const one of bytes.subarray(0, -1)) server.write(Buffer.of(one))
+    if (server.write(this.#disturbances.splitsFrames ? bytes.subarray(-1) : bytes) || this.#waitsForDrain) return
     this.#waitsForDrain = true
     this.#socket.pause()
     server.socket.once('drain', () => this.#readOn())
@@ -485,10 +440,7 @@ export class ClientConnection implements Borrower, BackendUser {
     if (body && this.#intercepting) this.#translate(type, body)
     this.#dropping = false
     this.#intercepting = false
-    if (this.#next) {
-      this.#disturb(this.#next)
-      this.#next = undefined
-    }
+    this.#disturbances.messageEnds()
     if (this.#releaseAtFrameEnd) {
       this.#releaseAtFrameEnd = false
       this.#release()
@@ -624,6 +576,7 @@ export class ClientConnection implements Borrower, BackendUser {
     const { backend } = this.#lease
     this.#endTransaction('released')
     this.lastBackend = backend
+    this.#idleSince = Date.now()
     this.#lease = none
     this.#reader.forgetTransaction()
     this.#window.reset()

@@ -14,7 +14,13 @@ import type { UserDirectory } from './user-directory.ts'
 /** What a new client connection turned out to be. */
 export type Arrival =
   | { readonly kind: 'gone' }
-  | { readonly kind: 'cancel'; readonly pid: number; readonly secretKey: Buffer }
+  | {
+      readonly kind: 'cancel'
+      readonly pid: number
+      readonly secretKey: Buffer
+      /** The key did not travel in clear. */
+      readonly isEncrypted: boolean
+    }
   | {
       readonly kind: 'client'
       /** What to go on with: encrypted, if the client asked for that. */
@@ -183,7 +189,8 @@ async function arrive(line: Line, options: ClientLoginOptions, seen: Seen): Prom
   const { socket, reader } = line
   if (code === startupCodes.cancel) {
     if (body.length < 8) return { kind: 'gone' }
-    return { kind: 'cancel', pid: body.readInt32BE(0), secretKey: body.subarray(4) }
+    const isEncrypted = socket instanceof TLSSocket
+    return { kind: 'cancel', pid: body.readInt32BE(0), secretKey: body.subarray(4), isEncrypted }
   }
   const major = code >>> 16
   if (major !== 3)

@@ -24,6 +24,7 @@ import { BackendPool, type Borrower, type Refusal } from './backend-pool.ts'
 import { ClientConnection } from './client-connection.ts'
 import { receiveClient, type Arrival } from './client-login.ts'
 import type { LoginRefused } from './login-refused.ts'
+import { targetOfCancel } from './cancel-target.ts'
 import { settingsOf, type PoolerSettings, type StartPoolerOptions } from './pooler-options.ts'
 import { Schedule } from './schedule.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -59,6 +60,8 @@ interface KeyedClient {
   readonly connection: ClientConnection
   readonly secretKey: Buffer
 }
+
+const noNames: ReadonlySet<string> = new Set()
 
 /** Backend ids that no process of this machine has: `pg_cancel_backend` with one of them hits nobody. */
 const smallestClientPid = 1 << 23
@@ -266,7 +269,7 @@ export class PoolerCore {
         return
       case 'cancel':
         clearTimeout(timer)
-        await this.#cancel(arrival.pid, arrival.secretKey)
+        await this.#cancel(arrival)
         socket.destroySoon()
         return
       case 'client':
@@ -305,22 +308,15 @@ export class PoolerCore {
     this.settings.onEvent?.({ type: 'violation', violation })
   }
 
-  async #cancel(pid: number, secretKey: Buffer): Promise<void> {
+  async #cancel({ pid, secretKey, isEncrypted }: Extract<Arrival, { kind: 'cancel' }>): Promise<void> {
     const client = this.#clients.get(pid)
     if (!client?.secretKey.equals(secretKey)) return
-    const { identity, applicationName, backend } = client.connection
+    const { connection } = client
+    const { identity, applicationName } = connection
     const { client: id, user, database } = identity
     this.settings.onEvent?.({ type: 'cancel', client: id, user, database, applicationName })
-    if (!backend) {
-      // A client without a backend has nothing to cancel; its last backend serves somebody else by now.
-      client.connection.trial?.chargeNow({
-        hazard: 'cancel-race',
-        evidence: 'messages',
-        summary: 'a cancel request while nothing of this client was running',
-      })
-    }
-    const target =
-      backend ?? (this.settings.behaviour.staleCancel === 'nothing' ? undefined : client.connection.lastBackend)
+    const { behaviour, lateCancelMs = 1_000 } = this.settings
+    const target = targetOfCancel(connection, { isEncrypted, staleCancel: behaviour.staleCancel, lateCancelMs })
     await target?.cancel()
   }
 
@@ -511,7 +507,7 @@ export class PoolerCore {
       audit === 'off'
         ? undefined
         : new BackendAuditor({
-            settingNames: () => this.settingNames(database),
+            settingNames: () => this.#settingNames.get(database) ?? noNames,
             leavesResidue: onViolation === 'leak',
             followed: behaviour.followed,
           })

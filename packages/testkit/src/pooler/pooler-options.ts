@@ -44,6 +44,11 @@ export interface StartPoolerOptions {
   readonly onFinding?: (violation: Violation) => void
   /** How long a client may leave a transaction idle until that is a violation; 0 for ever. Default 5,000. */
   readonly idleInTransactionMs?: number
+  /**
+   * How long after the end of its last transaction a client may still ask for a cancel. A cancel that crosses the answer is
+   * nobody's fault; a later one was meant for nothing that the client could still wait for. Default 1,000.
+   */
+  readonly lateCancelMs?: number
   /** Decides which backend is next; print it to replay a run. Default random. */
   readonly seed?: number
   /** Listen here; default is any free port of 127.0.0.1. */

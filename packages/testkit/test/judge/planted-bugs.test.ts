@@ -3,8 +3,7 @@ import { hazardIds, type HazardId } from '@pooler-safe/hazards'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { startPooler, type Pooler, type StartPoolerOptions } from '../../src/index.ts'
-import { cancelRequest } from '../../src/wire/encode.ts'
-import { connect } from 'node:net'
+import { cancel, cancelOverTls } from '../cancel.ts'
 import { RawClient, send } from '../raw-client.ts'
 
 const database = useTestDatabase({
@@ -39,6 +38,17 @@ async function using(url: string, work: (client: RawClient) => Promise<unknown>,
   const client = await RawClient.connect(url, { application_name: 'planted', ...parameters })
   await work(client)
   if (!client.socket.destroyed) await client.end()
+}
+
+/** The key of a client connection of pg over TLS. */
+async function overTls(url: string, work: (key: Pick<RawClient, 'pid' | 'secretKey'>) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url, ssl: { rejectUnauthorized: false } })
+  await client.connect()
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number }
+  const key = Buffer.alloc(4)
+  key.writeInt32BE(secretKey)
+  await work({ pid: processID, secretKey: key })
+  await client.end()
 }
 
 /** Runs texts as simple queries of one client, whatever becomes of them. */
@@ -281,6 +291,12 @@ const planted: readonly Planted[] = [
     safe: sql(`select 1`),
   },
   {
+    hazard: 'temp-repl-slot',
+    title: 'a temporary replication slot',
+    bug: sql(`select pg_create_physical_replication_slot('planted', false, true)`),
+    safe: sql('select count(*) from pg_replication_slots'),
+  },
+  {
     hazard: 'snapshot-export',
     title: 'a snapshot exported in autocommit',
     bug: sql('select pg_export_snapshot()'),
@@ -470,17 +486,28 @@ const planted: readonly Planted[] = [
   },
   {
     hazard: 'cancel-race',
-    title: 'cancelling when nothing runs',
+    title: 'cancelling long after the end',
+    options: { lateCancelMs: 20 },
     bug: (url, pooler) =>
       using(url, async (client) => {
         await client.value('select 1')
-        await new Promise<void>((resolve) => {
-          const socket = connect({ host: '127.0.0.1', port: pooler.port })
-          socket.once('connect', () => socket.write(cancelRequest(client.pid, client.secretKey)))
-          socket.once('close', () => resolve()).resume()
-        })
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        await cancel(client, pooler)
       }),
-    safe: harmless,
+    safe: (url, pooler) =>
+      using(url, async (client) => {
+        const answer = client.ask(send.query('select pg_sleep(60)'))
+        await expect.poll(() => pooler.recording.statements({ sql: 'pg_sleep' }).length).toBe(1)
+        await cancel(client, pooler)
+        await answer
+      }),
+  },
+  {
+    hazard: 'cancel-key-cleartext',
+    title: 'a cancel in clear for a client over TLS',
+    options: { tls: 'self-made', lateCancelMs: 60_000 },
+    bug: (url, pooler) => overTls(url, (client) => cancel(client, pooler)),
+    safe: (url, pooler) => overTls(url, (client) => cancelOverTls(client, pooler)),
   },
   {
     hazard: 'copy',
@@ -544,6 +571,59 @@ describe('the same written safely is not reported', () => {
     await using pooler = await judge(safe, options)
     expect(pooler.violations().map(({ hazard, summary, sql: text }) => ({ hazard, summary, text }))).toEqual([])
   })
+})
+
+/** What the messages of one client and its backends cannot show, by the reason why. */
+const notPlanted: Readonly<Record<string, readonly HazardId[]>> = {
+  'happens inside the program: on the wire it is two clients, or one that queues, and nothing is wrong with either': [
+    'begin-on-pool-query',
+    'query-escapes-tx',
+    'parallel-in-tx',
+    'begin-not-reserved',
+    'keep-result-order',
+    'checkout-leak',
+    'on-connect-setup',
+    'pool-error-unhandled',
+    'allow-exit-on-idle',
+    'fatal-misattribution',
+    'error-detail-leak',
+  ],
+  'is a retry: what is sent again looks like what somebody else sends': ['retry-inside-tx', 'retry-storms'],
+  'is a matter of how clients come and go over hours': [
+    'fetch-types-on-connect',
+    'idle-timeouts-mismatch',
+    'serverless-freeze',
+    'max-uses-and-lifetime-churn',
+  ],
+  'is what a pooler or its operator does, and no fault of a client': [
+    'read-your-writes',
+    'error-skip-until-sync',
+    'param-status-stale',
+    'overloaded-sqlstate',
+    'pooler-restart',
+    'dirty-backend-fatal',
+    'attribution',
+    'pooler-cves',
+  ],
+  'is decided by the address and the options of a client, before a message is sent: lint and doctor look at those': [
+    'wrong-port',
+    'tenant-routing',
+    'tls-downgrade',
+    'scram-channel-binding',
+    'shared-pool-user',
+    'pooler-detection',
+  ],
+  'is what residue of a role, a setting or a search path leads to: the residue is charged, under its own hazard': [
+    'tenant-context-leak',
+    'search-path-hijack',
+  ],
+  'is the audit itself': ['dirty-backend-audit'],
+}
+
+test('every hazard of the catalogue is planted, or it is said why it cannot be', () => {
+  const excused = Object.values(notPlanted).flat()
+  const known = [...new Set(planted.map(({ hazard }) => hazard)), ...excused]
+  expect(known.toSorted()).toEqual(Object.values(hazardIds).toSorted())
 })
 
 test('at least forty classes are planted, each of them in the catalogue', () => {
