@@ -8,6 +8,7 @@ import { ApiError } from './errors/api-error.ts'
 import { problemOf, problemResponse } from './errors/problem.ts'
 import { createEventSource, type EventSource } from './events/index.ts'
 import { respond } from './http/answer.ts'
+import { Authenticator, type FailedLoginOptions } from './http/authenticator.ts'
 import { RateLimiter, type RateLimitOptions } from './http/rate-limit.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security.ts'
@@ -23,6 +24,8 @@ export interface ApiOptions {
   /** Shared with others in the process. Default: one of its own, which looks once a second. */
   readonly events?: EventSource
   readonly rateLimit?: RateLimitOptions
+  /** Of each address. */
+  readonly failedLogins?: FailedLoginOptions
   readonly limits?: Partial<BodyLimits>
   /** How long an Idempotency-Key is known, in milliseconds. Default a day. */
   readonly keepKeysMs?: number
@@ -43,7 +46,7 @@ export interface OpenApi {
   readonly metrics: Metrics
 }
 
-const usualLimits: BodyLimits = { json: 1_000_000, list: 20_000_000, stream: 1_000_000_000 }
+const usualLimits: BodyLimits = { json: 1_000_000, list: 20_000_000, stream: 1_000_000_000, idleMs: 60_000 }
 
 /**
  * Makes the API of the five services: every operation of theirs, for the tenant of the token that a request bears.
@@ -60,6 +63,7 @@ export function createApi(options: ApiOptions): OpenApi {
     metrics,
     events,
     limiter: new RateLimiter(rateLimit),
+    authenticator: new Authenticator(options.failedLogins),
     limits: { ...usualLimits, ...limits },
     keepKeysMs,
     heartbeatMs: options.heartbeatMs ?? 15_000,
@@ -105,8 +109,9 @@ function refuseOtherMethods(app: Api): void {
   )
   for (const [path, routes] of byPath) {
     const methods = [...new Set(routes.map(({ method }) => method))]
-    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
-    app.all(path, () => {
+    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+    app.all(path, (context) => {
+      if (context.req.method === 'OPTIONS') return context.body(null, 204, { allow })
       throw new ApiError('METHOD_NOT_ALLOWED', `Here are ${allow}.`, { headers: { allow } })
     })
   }
