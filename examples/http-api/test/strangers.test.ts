@@ -139,7 +139,7 @@ test('texts that PostgreSQL cannot store are refused in every field of every bod
       }
     }
   }
-  for (const path of ['/v1/places?text=a%00b', '/v1/jobs?type=%00', '/v1/batches?host=%00', '/v1/events?topics=%00']) {
+  for (const path of ['/v1/places?name=a%00b', '/v1/jobs?type=%00', '/v1/batches?host=%00', '/v1/events?topics=%00']) {
     await expectProblem(await call(path), 400, path)
   }
 })
