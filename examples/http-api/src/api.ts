@@ -8,6 +8,7 @@ import { ApiError } from './errors/api-error.ts'
 import { problemOf, problemResponse } from './errors/problem.ts'
 import { createEventSource, type EventSource } from './events/index.ts'
 import { respond } from './http/answer.ts'
+import { discardRest } from './http/body.ts'
 import { Authenticator, type FailedLoginOptions } from './http/authenticator.ts'
 import { RateLimiter, type RateLimitOptions } from './http/rate-limit.ts'
 import { requestLog } from './http/request-log.ts'
@@ -85,12 +86,13 @@ export function createApi(options: ApiOptions): OpenApi {
   registerSystem(app, api)
   for (const one of operations) one.register(app, api)
   refuseOtherMethods(app)
-  const answerError = (error: unknown, context: Context<ApiVariables>): Response => {
+  const answerError = async (error: unknown, context: Context<ApiVariables>): Promise<Response> => {
     const requestId = context.get('requestId')
     const answer = problemOf(error, requestId)
     const subject = loggerFor(logger, { requestId })
     if (answer.isFault) subject.error({ err: error }, 'a request failed')
     else if (answer.problem.status >= 500) subject.warn({ err: error }, 'a request could not be done')
+    if (!(await discardRest(context.req.raw))) context.header('connection', 'close')
     return respond(context, problemResponse(answer))
   }
   app.onError(answerError)

@@ -77,13 +77,18 @@ test('the pooler stops in the middle of an export: the file breaks off, and does
   for (const format of ['csv', 'ndjson', 'json']) {
     const answer = await under.call(`${location}/export?format=${format}`)
     expect(answer.status).toBe(200)
-    const reader = answer.body!.getReader()
-    await reader.read()
+    const reader = answer.body!.pipeThrough<string>(new TextDecoderStream() as never).getReader()
+    let text = (await reader.read()).value ?? ''
     const restart = await stopPooler()
     const rest = async (): Promise<void> => {
-      while (!(await reader.read()).done);
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) return
+        text += value
+      }
     }
     await expect(rest(), format).rejects.toThrow()
+    expect(text).not.toMatch(/Error: |shutting down/)
     await restart()
   }
   const whole = await (await under.call(`${location}/export?format=ndjson`)).text()

@@ -20,28 +20,50 @@ export function mediaTypeOf(request: Request): string {
 export async function* limitedBody(request: Request, { maxBytes, idleMs }: BodyRules): AsyncGenerator<Uint8Array> {
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
   let bytes = 0
-  const source: AsyncIterable<Uint8Array> = request.body ?? emptyBody()
-  const chunks = source[Symbol.asyncIterator]()
-  let isOver = false
+  // What is refused is not cancelled: that would end the client connection before the answer has arrived.
+  const chunks = request.body?.values({ preventCancel: true })
+  if (!chunks) return
   try {
-    while (!isOver) {
+    for (;;) {
       const next = await within(idleMs, chunks.next())
       if (!next) throw timedOut(idleMs)
-      if (next.done === true) {
-        isOver = true
-        continue
-      }
+      if (next.done) return
       bytes += next.value.byteLength
       if (bytes > maxBytes) throw tooLarge(maxBytes)
       yield next.value
     }
   } finally {
     // It may be waiting for what never comes.
-    if (!isOver) chunks.return?.().catch(() => undefined)
+    chunks.return?.().catch(() => undefined)
   }
 }
 
-async function* emptyBody(): AsyncGenerator<Uint8Array> {}
+const discardMs = 1_000
+const discardBytes = 64_000_000
+
+/**
+ * Reads what is left of a body that was refused, for a while: a client that is still sending when the client connection is
+ * closed does not see the answer. Says whether that was all, so that the client connection can be used again.
+ */
+export async function discardRest(request: Request): Promise<boolean> {
+  const { body } = request
+  if (!body) return true
+  if (body.locked) return false
+  const reader = body.getReader()
+  const endAt = performance.now() + discardMs
+  let bytes = 0
+  try {
+    while (bytes < discardBytes) {
+      const next = await within(endAt - performance.now(), reader.read())
+      if (!next) return false
+      if (next.done) return true
+      bytes += next.value.byteLength
+    }
+    return false
+  } catch {
+    return false
+  }
+}
 
 /** The whole of a body that is small enough. */
 export async function readBody(request: Request, rules: BodyRules): Promise<Buffer> {
@@ -76,13 +98,10 @@ export function requireMediaType(request: Request, types: readonly string[]): vo
   }
 }
 
-// What is left of the body is not read: the client connection cannot be used again.
-const closed = { headers: { connection: 'close' } }
-
 function tooLarge(maxBytes: number): ApiError {
-  return new ApiError('BODY_TOO_LARGE', `The body has more than ${maxBytes} bytes.`, closed)
+  return new ApiError('BODY_TOO_LARGE', `The body has more than ${maxBytes} bytes.`)
 }
 
 function timedOut(idleMs: number): ApiError {
-  return new ApiError('BODY_TIMED_OUT', `Nothing more of the body came for ${idleMs / 1_000} seconds.`, closed)
+  return new ApiError('BODY_TIMED_OUT', `Nothing more of the body came for ${idleMs / 1_000} seconds.`)
 }

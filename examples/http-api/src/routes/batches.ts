@@ -191,10 +191,10 @@ const readingOperations: readonly Operation[] = [
     answers: {
       200: { description: 'All items.', types: [fileTypes.csv, fileTypes.json, fileTypes.ndjson] },
     },
-    handle({ api, tenant, params, query: { format } }) {
+    handle({ api, tenant, params, context, query: { format } }) {
       const { database, batches } = api.platform
       const parts = batches.exportBatch(database, tenant, params.id, format)
-      return fileAnswer(parts, { type: fileTypes[format], name: `batch.${format}` })
+      return fileAnswer({ api, context }, parts, { type: fileTypes[format], name: `batch.${format}` })
     },
   }),
 ]
