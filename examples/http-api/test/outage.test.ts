@@ -27,7 +27,7 @@ async function stopPooler(): Promise<() => Promise<void>> {
 
 test('the pooler stops in the middle of an upload: 503, and the same request again makes the batch once, with every line', async () => {
   const key = crypto.randomUUID()
-  const upload = (body: BodyInit): Promise<Response> =>
+  const upload = (body: ReadableStream | string): Promise<Response> =>
     under.call('/v1/batches/upload', {
       method: 'POST',
       headers: { 'content-type': 'text/csv', 'idempotency-key': key },
