@@ -153,7 +153,7 @@ try {
   }
 } finally {
   api?.kill('SIGTERM')
-  if (api && api.exitCode === null) await once(api, 'exit')
+  if (api?.exitCode === null) await once(api, 'exit')
   await pooler.stop()
 }
 print({ name: 'services-api', machine: machine({ postgres: postgres.version }), cases })

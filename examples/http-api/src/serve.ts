@@ -51,7 +51,9 @@ export async function serveApi(
     },
   })
   // Node's own answer to a request without a host would be no problem document.
-  const server = createServer({ requestTimeout: requestTimeoutMs, requireHostHeader: false }, listener)
+  const server = createServer({ requestTimeout: requestTimeoutMs, requireHostHeader: false }, (incoming, outgoing) => {
+    void listener(incoming, outgoing)
+  })
   server.on('clientError', answerUnreadable)
   server.listen(port, hostname)
   await Promise.race([once(server, 'listening'), failed(server)])

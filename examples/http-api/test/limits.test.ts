@@ -46,7 +46,7 @@ test('a long file with broken quoting (UPLOAD_LINES makes it a million lines): r
     headers: { 'content-type': 'text/csv' },
     body: ReadableStream.from(body()),
     duplex: 'half',
-  } as RequestInit)
+  })
   clearInterval(watching)
   expect(answer.status).toBe(202)
   const { report } = (await answer.json()) as {

@@ -33,7 +33,7 @@ test('the pooler stops in the middle of an upload: 503, and the same request aga
       headers: { 'content-type': 'text/csv', 'idempotency-key': key },
       body,
       duplex: 'half',
-    } as RequestInit)
+    })
   const stored = async (): Promise<number> => {
     const { rows } = await database.query<{ n: number }>('select coalesce(max(total), 0)::int as n from domain_batches')
     return rows[0]?.n ?? 0

@@ -21,8 +21,9 @@ export async function* limitedBody(request: Request, { maxBytes, idleMs }: BodyR
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
   let bytes = 0
   // What is refused is not cancelled: that would end the client connection before the answer has arrived.
-  const chunks = request.body?.values({ preventCancel: true })
-  if (!chunks) return
+  const body = request.body as ReadableStream<Uint8Array> | null
+  if (!body) return
+  const chunks = body.values({ preventCancel: true })
   try {
     for (;;) {
       const next = await within(idleMs, chunks.next())
@@ -46,7 +47,7 @@ const discardBytes = 64_000_000
  * closed does not see the answer. Says whether that was all, so that the client connection can be used again.
  */
 export async function discardRest(request: Request): Promise<boolean> {
-  const { body } = request
+  const body = request.body as ReadableStream<Uint8Array> | null
   if (!body) return true
   if (body.locked) return false
   const reader = body.getReader()
