@@ -14,6 +14,7 @@ import { RateLimiter, type RateLimitOptions } from './http/rate-limit.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security.ts'
 import type { ApiVariables } from './http/variables.ts'
+import { JobCounts } from './job-counts.ts'
 import { operations } from './routes/operations.ts'
 import { registerSystem } from './routes/system.ts'
 
@@ -63,6 +64,7 @@ export function createApi(options: ApiOptions): OpenApi {
     logger,
     metrics,
     events,
+    counts: new JobCounts(platform),
     limiter: new RateLimiter(rateLimit),
     authenticator: new Authenticator(options.failedLogins),
     limits: { ...usualLimits, ...limits },

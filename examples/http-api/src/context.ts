@@ -1,6 +1,7 @@
 import type { Logger, Metrics } from '@pooler-safe/example-foundation'
 import type { Platform } from '@pooler-safe/example-platform'
 import type { EventSource } from './events/index.ts'
+import type { JobCounts } from './job-counts.ts'
 import type { Authenticator } from './http/authenticator.ts'
 import type { RateLimiter } from './http/rate-limit.ts'
 
@@ -22,6 +23,7 @@ export interface ApiContext {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly events: EventSource
+  readonly counts: JobCounts
   readonly limiter: RateLimiter
   readonly authenticator: Authenticator
   readonly limits: BodyLimits

@@ -168,3 +168,36 @@ test('stopping ends the streams and lets a request that is under way end', async
   await closing
   await expect(other.call('/healthz')).rejects.toThrow()
 })
+
+test('counting jobs is one statement at a time for each tenant, and whoever asks sees what was done before', async () => {
+  const { platform, as, otherToken } = under.current
+  const counting = platform.jobs.countJobs.bind(platform.jobs)
+  const seen = { now: 0, most: 0, all: 0 }
+  const first = Promise.withResolvers<undefined>()
+  platform.jobs.countJobs = async (...args) => {
+    seen.all += 1
+    seen.now += 1
+    seen.most = Math.max(seen.most, seen.now)
+    const counts = await counting(...args)
+    if (seen.all === 1) await first.promise
+    seen.now -= 1
+    return counts
+  }
+  const call = as(otherToken)
+  const counted = async (): Promise<number> =>
+    ((await (await call('/v1/jobs/counts')).json()) as { counts: { queued: number } }).counts.queued
+  try {
+    const before = counted()
+    await expect.poll(() => seen.all).toBe(1)
+    const made = await call('/v1/jobs', { json: { type: 'test.echo', payload: { text: 'counted' } } })
+    expect(made.status).toBe(202)
+    const after = Array.from({ length: 5 }, counted)
+    await wait(300)
+    first.resolve(undefined)
+    const known = await before
+    expect(await Promise.all(after)).toEqual(Array.from({ length: 5 }, () => known + 1))
+    expect(seen).toEqual({ now: 0, most: 1, all: 2 })
+  } finally {
+    platform.jobs.countJobs = counting
+  }
+})
