@@ -139,4 +139,13 @@ export const batchProcessorMutations: readonly Mutation[] = [
     replacement: '',
     tests: [`${batches}/test/operations.test.ts`],
   },
+  {
+    id: 'batch-csv-broken-quote',
+    removes: 'broken quoting costs its line and no other',
+    invariants: ['B6'],
+    file: `${batches}/src/input/csv-records.ts`,
+    anchor: 'const rest = waiting.slice(1)',
+    replacement: 'const rest: typeof waiting = []',
+    tests: [`${batches}/test/input.test.ts`],
+  },
 ]

@@ -8,10 +8,13 @@ import { ApiError } from './errors/api-error.ts'
 import { problemOf, problemResponse } from './errors/problem.ts'
 import { createEventSource, type EventSource } from './events/index.ts'
 import { respond } from './http/answer.ts'
+import { discardRest } from './http/body.ts'
+import { Authenticator, type FailedLoginOptions } from './http/authenticator.ts'
 import { RateLimiter, type RateLimitOptions } from './http/rate-limit.ts'
 import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security.ts'
 import type { ApiVariables } from './http/variables.ts'
+import { JobCounts } from './job-counts.ts'
 import { operations } from './routes/operations.ts'
 import { registerSystem } from './routes/system.ts'
 
@@ -23,6 +26,8 @@ export interface ApiOptions {
   /** Shared with others in the process. Default: one of its own, which looks once a second. */
   readonly events?: EventSource
   readonly rateLimit?: RateLimitOptions
+  /** Of each address. */
+  readonly failedLogins?: FailedLoginOptions
   readonly limits?: Partial<BodyLimits>
   /** How long an Idempotency-Key is known, in milliseconds. Default a day. */
   readonly keepKeysMs?: number
@@ -43,7 +48,7 @@ export interface OpenApi {
   readonly metrics: Metrics
 }
 
-const usualLimits: BodyLimits = { json: 1_000_000, list: 20_000_000, stream: 1_000_000_000 }
+const usualLimits: BodyLimits = { json: 1_000_000, list: 20_000_000, stream: 1_000_000_000, idleMs: 60_000 }
 
 /**
  * Makes the API of the five services: every operation of theirs, for the tenant of the token that a request bears.
@@ -59,7 +64,9 @@ export function createApi(options: ApiOptions): OpenApi {
     logger,
     metrics,
     events,
+    counts: new JobCounts(platform),
     limiter: new RateLimiter(rateLimit),
+    authenticator: new Authenticator(options.failedLogins),
     limits: { ...usualLimits, ...limits },
     keepKeysMs,
     heartbeatMs: options.heartbeatMs ?? 15_000,
@@ -81,12 +88,13 @@ export function createApi(options: ApiOptions): OpenApi {
   registerSystem(app, api)
   for (const one of operations) one.register(app, api)
   refuseOtherMethods(app)
-  const answerError = (error: unknown, context: Context<ApiVariables>): Response => {
+  const answerError = async (error: unknown, context: Context<ApiVariables>): Promise<Response> => {
     const requestId = context.get('requestId')
     const answer = problemOf(error, requestId)
     const subject = loggerFor(logger, { requestId })
     if (answer.isFault) subject.error({ err: error }, 'a request failed')
     else if (answer.problem.status >= 500) subject.warn({ err: error }, 'a request could not be done')
+    if (!(await discardRest(context.req.raw))) context.header('connection', 'close')
     return respond(context, problemResponse(answer))
   }
   app.onError(answerError)
@@ -105,8 +113,9 @@ function refuseOtherMethods(app: Api): void {
   )
   for (const [path, routes] of byPath) {
     const methods = [...new Set(routes.map(({ method }) => method))]
-    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
-    app.all(path, () => {
+    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
+    app.all(path, (context) => {
+      if (context.req.method === 'OPTIONS') return context.body(null, 204, { allow })
       throw new ApiError('METHOD_NOT_ALLOWED', `Here are ${allow}.`, { headers: { allow } })
     })
   }

@@ -1,9 +1,11 @@
 import type { Logger, Metrics } from '@pooler-safe/example-foundation'
 import type { Platform } from '@pooler-safe/example-platform'
 import type { EventSource } from './events/index.ts'
+import type { JobCounts } from './job-counts.ts'
+import type { Authenticator } from './http/authenticator.ts'
 import type { RateLimiter } from './http/rate-limit.ts'
 
-/** Sizes of bodies, in bytes. */
+/** Sizes of bodies, in bytes, and how slow they may be. */
 export interface BodyLimits {
   /** Of JSON. Default 1,000,000. */
   readonly json: number
@@ -11,6 +13,8 @@ export interface BodyLimits {
   readonly list: number
   /** Of what is streamed. Default 1,000,000,000. */
   readonly stream: number
+  /** A body of which nothing came for so long, in milliseconds, is not waited for. Default 60,000. */
+  readonly idleMs: number
 }
 
 /** What operations are done with. */
@@ -19,7 +23,9 @@ export interface ApiContext {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly events: EventSource
+  readonly counts: JobCounts
   readonly limiter: RateLimiter
+  readonly authenticator: Authenticator
   readonly limits: BodyLimits
   /** How long an Idempotency-Key is known, in milliseconds. */
   readonly keepKeysMs: number

@@ -1,9 +1,10 @@
-import { serve } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { within, type Logger } from '@pooler-safe/example-foundation'
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Api, OpenApi } from './api.ts'
+import { answerUnreadable, unreadableRequest } from './http/unreadable-request.ts'
 import { deleteExpiredKeys } from './idempotency/key-store.ts'
 import { requireApiTables } from './migrate.ts'
 import type { Session } from 'pooler-safe'
@@ -41,15 +42,21 @@ export async function serveApi(
   { session, logger, hostname = '127.0.0.1', port = 0, graceMs = 10_000, tidyMs = 3_600_000 }: ServeOptions,
 ): Promise<RunningApi> {
   await requireApiTables(session)
-  const server = serve({
-    fetch: app.fetch,
-    hostname,
-    port,
+  const listener = getRequestListener(app.fetch, {
     // The rest of the process keeps the classes of the platform.
     overrideGlobalObjects: false,
-    serverOptions: { requestTimeout: requestTimeoutMs },
-  }) as Server
-  if (!server.listening) await Promise.race([once(server, 'listening'), failed(server)])
+    errorHandler: (error) => {
+      logger.debug({ err: error }, 'a request could not be read')
+      return unreadableRequest(400)
+    },
+  })
+  // Node's own answer to a request without a host would be no problem document.
+  const server = createServer({ requestTimeout: requestTimeoutMs, requireHostHeader: false }, (incoming, outgoing) => {
+    void listener(incoming, outgoing)
+  })
+  server.on('clientError', answerUnreadable)
+  server.listen(port, hostname)
+  await Promise.race([once(server, 'listening'), failed(server)])
   const { port: actual, address, family } = server.address() as AddressInfo
   const tidying = setInterval(() => {
     deleteExpiredKeys(session).catch((error: unknown) => {

@@ -16,6 +16,7 @@ import type { Database } from 'pooler-safe'
 import { afterAll, beforeAll } from 'vitest'
 import { z } from 'zod'
 import { createApi, migrateApi, serveApi, type ApiOptions, type OpenApi, type RunningApi } from '../src/index.ts'
+import { watchedPlatform } from './watched-platform.ts'
 
 export const testLogger: Logger =
   process.env['LOG_LEVEL'] === undefined ? silentLogger() : createLogger({ name: 'test', level: 'debug' })
@@ -36,6 +37,8 @@ export type Call = (path: string, init?: RequestInit & { readonly json?: unknown
 export interface ApiUnderTest {
   readonly database: Database
   readonly platform: Platform
+  /** Methods of the services that requests have called, such as `jobs.createJob`. */
+  readonly called: ReadonlySet<string>
   readonly world: Awaited<ReturnType<typeof startDemoWorld>>
   readonly api: OpenApi
   readonly url: string
@@ -65,7 +68,8 @@ export async function openApiUnderTest(url: string, options: Partial<ApiOptions>
     await openPlatform({ database, http, logger: testLogger, providers: [provider], types: { 'test.echo': echo } }),
   )
   const rateLimit = { burst: 100_000, perSecond: 100_000 }
-  const api = createApi({ platform, logger: testLogger, rateLimit, ...options })
+  const called = new Set<string>()
+  const api = createApi({ platform: watchedPlatform(platform, called), logger: testLogger, rateLimit, ...options })
   const running: RunningApi = stack.use(await serveApi(api, { session: database, logger: testLogger, graceMs: 500 }))
   const tenant = await ensureTenant(database, 'first')
   const otherTenant = await ensureTenant(database, 'second')
@@ -87,6 +91,7 @@ export async function openApiUnderTest(url: string, options: Partial<ApiOptions>
   return {
     database,
     platform,
+    called,
     world,
     api,
     url: running.url,

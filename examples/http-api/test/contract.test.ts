@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openApiUnderTest, useApiDatabase, type ApiUnderTest } from './api-under-test.ts'
 import { answerValidator, documentedOperations, readDocument, type OpenApiDocument } from './document.ts'
 import { fillTenant, type Filled } from './filled-tenant.ts'
+import { serviceMethods } from './watched-platform.ts'
 
 const database = useApiDatabase()
 
@@ -35,7 +36,7 @@ function requestsOf(f: Filled): Readonly<Record<string, readonly Asked[]>> {
     listPendingJobs: [['/v1/jobs/pending']],
     countJobs: [['/v1/jobs/counts']],
     deleteEndedJobs: [[`/v1/jobs?endedBefore=${before}`, remove]],
-    getJob: [[`/v1/jobs/${f.job}`]],
+    getJob: [],
     listJobEvents: [[`/v1/jobs/${f.job}/events`]],
     retryJob: [[`/v1/jobs/${f.job}/retry`, post({ reason: 'because' })]],
     cancelJob: [[`/v1/jobs/${f.job}/cancel`, post({})]],
@@ -106,6 +107,31 @@ function requestsOf(f: Filled): Readonly<Record<string, readonly Asked[]>> {
   }
 }
 
+/** What cannot be asked for over HTTP, and why. */
+const unreached: Readonly<Record<string, string>> = {
+  'jobs.close': 'of the process',
+  'jobs.createJobs': 'a list of jobs is a job batch',
+  'jobs.createJobForDomain': 'createJob with a domain',
+  'jobs.getRecentJobs': 'the first page of listJobs',
+  'jobs.updateJobStatus': 'cancelJob and retryJob; the other transitions are of workers',
+  'jobs.updateProgress': 'of workers',
+  'jobs.completeJob': 'of workers',
+  'jobs.failJob': 'of workers',
+  'jobBatches.updateBatchProgress': 'of workers',
+  'batches.createBatch': 'an input that comes in parts is an upload',
+  'batches.addLines': 'an input that comes in parts is an upload',
+  'batches.startBatch': 'an input that comes in parts is an upload',
+  'batches.getBatch': 'getBatchStatus tells it and more',
+  'batches.processBatchWithOwnSession': 'of workers',
+  'batches.recoverUnworkedWithOwnSession': 'of workers',
+  'pages.processDomainWithOwnSession': 'of workers',
+  'pages.getJobStatus': 'getScan tells it and more',
+  'pages.getSnapshot': 'getScan and diffScans tell it as rows',
+  'sitemaps.processSitemapScanWithOwnSession': 'of workers',
+  'places.processPlacesSearchBackground': 'of workers',
+  'places.updatePlaceProcessing': 'of workers',
+}
+
 forEachPooler(database, (pooler) => {
   let under: ApiUnderTest
   let filled: Filled
@@ -128,7 +154,7 @@ forEachPooler(database, (pooler) => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
-  test('every documented operation is answered as the document says', async () => {
+  test('every documented operation is answered as the document says, and together they reach what the services can do', async () => {
     const validate = answerValidator(document)
     const { call } = under
     const made = async (path: string, json: unknown): Promise<string> =>
@@ -138,8 +164,10 @@ forEachPooler(database, (pooler) => {
     const search = await made('/v1/places/searches', { query: 'Anwalt' })
     const cancelled = await made('/v1/jobs', echo)
     await call(`${cancelled}/cancel`, { json: {} })
+    const { publicId } = (await (await call(`/v1/jobs/${filled.job}`)).json()) as { publicId: string }
     const requests: Record<string, readonly Asked[]> = {
       ...requestsOf(filled),
+      getJob: [[`/v1/jobs/${filled.job}`], [`/v1/jobs/${publicId}`]],
       completeJobBatch: [[`${open}/complete`, { method: 'POST' }]],
       failJobBatch: [[`${failing}/fail`, post({ errorCode: 'given-up', error: 'No use.' })]],
       cancelPlacesSearch: [[`${search}/cancel`, { method: 'POST' }]],
@@ -160,5 +188,8 @@ forEachPooler(database, (pooler) => {
       }
     }
     expect(wrong).toEqual([])
+    expect(serviceMethods.length).toBeGreaterThan(60)
+    const missed = serviceMethods.filter((name) => !under.called.has(name))
+    expect(missed.sort(), 'methods of the services that no operation reaches').toEqual(Object.keys(unreached).sort())
   }, 60_000)
 })

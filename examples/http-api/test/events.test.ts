@@ -113,6 +113,30 @@ test('streams of 500 clients are fed by one look at a time, and all of them are 
   expect(api.events.stats().statements).toBe(idle)
 }, 60_000)
 
+test('jobs are counted once for all who begin to listen, and the longer it takes the more rarely', async () => {
+  const { database: db, tenant } = under.current
+  await using events = createEventSource({ session: db, logger: testLogger, pollMs: 50 })
+  const locked = Promise.withResolvers<undefined>()
+  const unlock = Promise.withResolvers<undefined>()
+  const locking = db.transaction(async (tx) => {
+    await tx.query('lock table jobs in access exclusive mode')
+    locked.resolve(undefined)
+    await unlock.promise
+  })
+  await locked.promise
+  const topics = [{ kind: 'jobs' as const, id: undefined }]
+  const listening = Array.from({ length: 50 }, () => events.subscribe({ tenant, topics }))
+  await wait(500)
+  unlock.resolve(undefined)
+  await locking
+  const subscriptions = await Promise.all(listening)
+  expect(subscriptions.every((one) => one.take() !== undefined)).toBe(true)
+  expect(events.stats().statements).toBe(1)
+  // Half a second for counting is followed by ten without.
+  await wait(1_500)
+  expect(events.stats().statements).toBe(1)
+})
+
 test('a client that leaves is forgotten, HEAD opens no stream, and one that takes nothing is dropped', async () => {
   const { database: db } = under.current
   const events = createEventSource({ session: db, logger: testLogger, pollMs: 50 })

@@ -48,6 +48,7 @@ export async function fillTenant(under: ApiUnderTest, token: string): Promise<Fi
         maxAttempts: 1,
       }),
     )
+    const scanned = idOf(await post('/v1/batches', { domains: [world.url(world.hosts.joinery)], kind: 'domain-scan' }))
     const url = world.url(world.hosts.restaurant)
     const news = world.url(world.hosts.newspaper)
     const scan = idOf(await post('/v1/scans', { url, maxPages: 3 }))
@@ -62,6 +63,7 @@ export async function fillTenant(under: ApiUnderTest, token: string): Promise<Fi
     await ended(`/v1/sitemap-scans/${laterSitemapScan}`, state)
     await ended(`/v1/places/searches/${search}`, state)
     await ended(`/v1/batches/${batch}`, state)
+    await ended(`/v1/batches/${scanned}`, state)
     await ended(`/v1/jobs/${job}`, state)
     await ended(`/v1/job-batches/${jobBatch}`, state)
     const scans = await get<{ items: { id: string }[] }>('/v1/scans?limit=1')

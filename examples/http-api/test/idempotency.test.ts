@@ -144,7 +144,7 @@ forEachPooler(database, (pooler) => {
           // And nothing more, for ever.
           start: (controller) => controller.enqueue(Buffer.from(whole.slice(0, 25_000))),
         }),
-      } as RequestInit)
+      })
       const stored = async (): Promise<number> => {
         const { rows } = await database.query<{ total: number }>(
           `select total from domain_batches where idempotency_key = (

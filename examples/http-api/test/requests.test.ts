@@ -94,7 +94,7 @@ test('bodies of another type are refused with what is taken, and bodies that are
     headers: { 'content-type': 'text/csv' },
     body: ReadableStream.from(chunks()),
     duplex: 'half',
-  } as RequestInit)
+  })
   expect([streamed.status, (await problem(streamed)).code]).toEqual([413, 'BODY_TOO_LARGE'])
 })
 
@@ -127,7 +127,7 @@ test('every answer has a request id and security headers, and nothing is allowed
   expect(forged.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
   expect((await problem(forged)).requestId).toBe(forged.headers.get('x-request-id'))
   const wrong = await fetch(`${url}/v1/jobs/pending`, { method: 'PUT' })
-  expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
 })
 
 test('lists are paged by a cursor that new rows do not disturb, with a link to the next page', async () => {
@@ -159,7 +159,7 @@ test('jobs of the services cannot be made by themselves', async () => {
 
 test('an unexpected error says nothing of what is inside', async () => {
   const { platform, call } = under.current
-  const broken = platform.jobs.countJobs
+  const broken = platform.jobs.countJobs.bind(platform.jobs)
   platform.jobs.countJobs = () => Promise.reject(new Error('password=hunter2 at /srv/secret.ts'))
   try {
     const answer = await call('/v1/jobs/counts')

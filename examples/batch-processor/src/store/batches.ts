@@ -143,7 +143,8 @@ export async function selectBatches(
   if (filter.createdFrom !== undefined) add((at) => `b.created_at >= ${at}`, filter.createdFrom)
   if (filter.createdBefore !== undefined) add((at) => `b.created_at < ${at}`, filter.createdBefore)
   if (filter.host !== undefined) {
-    add((at) => `exists (select from domain_batch_items i where i.batch_id = b.id and i.host = ${at})`, filter.host)
+    const having = 'select i.batch_id from domain_batch_items i where i.tenant_id = $1'
+    add((at) => `b.id in (${having} and i.host = ${at})`, filter.host)
   }
   if (after !== undefined) add((at) => `b.id < ${at}`, after)
   const { rows } = await session.query<Batch>(

@@ -9,6 +9,8 @@ export const apiStatuses = {
   ROUTE_NOT_FOUND: 404,
   TOKEN_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
+  /** Nothing more of the body came. */
+  BODY_TIMED_OUT: 408,
   /** Another request with the same key is under way. */
   IDEMPOTENCY_KEY_IN_USE: 409,
   BODY_TOO_LARGE: 413,
@@ -20,6 +22,7 @@ export const apiStatuses = {
   /** Jobs of that type are made by operations of their own. */
   JOB_TYPE_INTERNAL: 422,
   RATE_LIMITED: 429,
+  TOO_MANY_FAILED_LOGINS: 429,
   EVENT_TOPIC_NOT_FOUND: 404,
   TOO_MANY_STREAMS: 503,
 } as const

@@ -1,6 +1,7 @@
 import { isId, type Logger, type TenantId } from '@pooler-safe/example-foundation'
 import type { Session } from 'pooler-safe'
-import { readProgress, type ProgressRow } from './progress-rows.ts'
+import { Pace } from './pace.ts'
+import { readProgress, type ProgressReading, type ProgressRow } from './progress-rows.ts'
 import { Subscription } from './subscription.ts'
 import { tooManyStreams, topicKey, topicName, topicNotFound, type Topic } from './topic.ts'
 
@@ -70,6 +71,9 @@ class PollingEventSource implements EventSource {
   readonly #maxStreams: number
   readonly #watched = new Map<string, Watched>()
   readonly #subscriptions = new Set<Subscription>()
+  readonly #pace = new Pace()
+  /** The jobs of tenants as they were counted last, and how long that is good for those who begin to listen. */
+  readonly #counts = new Map<string, { readonly row: Promise<ProgressRow | undefined>; until: number }>()
   #statements = 0
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
@@ -95,9 +99,11 @@ class PollingEventSource implements EventSource {
     this.#subscriptions.add(subscription)
     for (const topic of named.values()) this.#watch(tenant, topic).subscriptions.add(subscription)
     try {
-      const rows = await this.#read([...named.values()].map((topic) => ({ tenant, topic })))
+      const { rows } = await this.#read(
+        [...named.values()].filter(({ kind }) => kind !== 'jobs').map((topic) => ({ tenant, topic })),
+      )
       for (const [name, topic] of named) {
-        const row = rows.get(topicKey(tenant, topic))
+        const row = topic.kind === 'jobs' ? await this.#count(tenant, topic) : rows.get(topicKey(tenant, topic))
         if (!row) throw topicNotFound(topic)
         subscription.offer(name, row)
       }
@@ -139,7 +145,9 @@ class PollingEventSource implements EventSource {
       const key = topicKey(tenant, topic)
       const watched = this.#watched.get(key)
       watched?.subscriptions.delete(subscription)
-      if (watched?.subscriptions.size === 0) this.#watched.delete(key)
+      if (watched?.subscriptions.size !== 0) continue
+      this.#watched.delete(key)
+      this.#counts.delete(key)
     }
     if (this.#watched.size > 0) return
     clearTimeout(this.#timer)
@@ -157,11 +165,16 @@ class PollingEventSource implements EventSource {
   }
 
   async #look(): Promise<void> {
-    const watched = [...this.#watched.values()]
+    const watched = [...this.#watched.values()].filter(({ topic }) => this.#pace.isDue(topic.kind))
     try {
-      const rows = await this.#read(watched)
+      const { rows, tookMs } = await this.#read(watched)
+      for (const [kind, ms] of tookMs) this.#pace.took(kind, ms)
       for (const { tenant, topic, subscriptions } of watched) {
-        const row = rows.get(topicKey(tenant, topic))
+        const key = topicKey(tenant, topic)
+        const row = rows.get(key)
+        if (topic.kind === 'jobs' && this.#counts.has(key)) {
+          this.#counts.set(key, { row: Promise.resolve(row), until: this.#pace.dueAt('jobs') })
+        }
         // A row that is gone was tidied up: there is nothing more to be told.
         for (const subscription of subscriptions) subscription.offer(topicName(topic), row)
       }
@@ -174,11 +187,27 @@ class PollingEventSource implements EventSource {
     }
   }
 
-  async #read(
-    wanted: readonly { readonly tenant: TenantId; readonly topic: Topic }[],
-  ): Promise<ReadonlyMap<string, ProgressRow>> {
-    const { rows, statements } = await readProgress(this.#session, wanted)
-    this.#statements += statements
-    return rows
+  /** Counting takes time when there are many: one is enough for all who begin to listen meanwhile. */
+  #count(tenant: TenantId, topic: Topic): Promise<ProgressRow | undefined> {
+    const key = topicKey(tenant, topic)
+    const known = this.#counts.get(key)
+    if (known && known.until > performance.now()) return known.row
+    const row = this.#read([{ tenant, topic }]).then(({ rows, tookMs }) => {
+      this.#pace.took('jobs', tookMs.get('jobs') ?? 0)
+      return rows.get(key)
+    })
+    const entry = { row, until: Number.POSITIVE_INFINITY }
+    this.#counts.set(key, entry)
+    row.then(
+      () => (entry.until = this.#pace.dueAt('jobs')),
+      () => (entry.until = 0),
+    )
+    return row
+  }
+
+  async #read(wanted: readonly { readonly tenant: TenantId; readonly topic: Topic }[]): Promise<ProgressReading> {
+    const { rows, tookMs } = await readProgress(this.#session, wanted)
+    this.#statements += tookMs.size
+    return { rows, tookMs }
   }
 }

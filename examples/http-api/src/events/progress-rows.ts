@@ -92,22 +92,31 @@ const statements: Readonly<Record<TopicKind, string>> = {
     join place_searches s on s.tenant_id = w.tenant and s.id = w.id`,
 }
 
+/** Rows by their keys, and how long the statement of each kind took. */
+export interface ProgressReading {
+  readonly rows: ReadonlyMap<string, ProgressRow>
+  readonly tookMs: ReadonlyMap<TopicKind, number>
+}
+
 /** Reads the state of rows, those of all tenants and streams together: one statement for each kind. */
 export async function readProgress(
   session: Session,
   wanted: readonly { readonly tenant: TenantId; readonly topic: Topic }[],
-): Promise<{ readonly rows: ReadonlyMap<string, ProgressRow>; readonly statements: number }> {
+): Promise<ProgressReading> {
   const rows = new Map<string, ProgressRow>()
+  const tookMs = new Map<TopicKind, number>()
   const byKind = Map.groupBy(wanted, ({ topic }) => topic.kind)
   for (const [kind, some] of byKind) {
+    const startedAt = performance.now()
     const result = await session.query<{ id: string | null; tenant: TenantId; isFinal: boolean; data: string }>(
       statements[kind],
       [some.map(({ tenant }) => tenant), some.map(({ topic }) => topic.id ?? null)],
     )
+    tookMs.set(kind, performance.now() - startedAt)
     for (const { id, tenant, isFinal, data } of result.rows) {
       const version = createHash('sha256').update(data).digest('base64url').slice(0, 8)
       rows.set(topicKey(tenant, { kind, id: id ?? undefined }), { version, data, isFinal })
     }
   }
-  return { rows, statements: byKind.size }
+  return { rows, tookMs }
 }

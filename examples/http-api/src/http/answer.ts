@@ -1,6 +1,8 @@
 import type { Page } from '@pooler-safe/example-foundation'
 import type { Context } from 'hono'
 import type { StatusCode } from 'hono/utils/http-status'
+import type { ServerResponse } from 'node:http'
+import type { ApiRequest } from './operation.ts'
 import type { ApiVariables } from './variables.ts'
 
 /** What an operation answers. */
@@ -65,9 +67,11 @@ export function pageAnswer<Item extends object, Key extends string | number>(
 /**
  * A file that is written while it is read: a part in memory, no faster than the client takes it, and ended when it leaves.
  *
- * The first part is asked for before the answer begins, so that what is wrong becomes an error and no broken file.
+ * The first part is asked for before the answer begins, so that what is wrong becomes an error and no broken file. What goes
+ * wrong later breaks the client connection: a file that ends too early must not look whole, and says nothing of the reason.
  */
 export async function fileAnswer(
+  { context, api }: Pick<ApiRequest<unknown, unknown, unknown>, 'context' | 'api'>,
   parts: AsyncGenerator<string>,
   { type, name }: { readonly type: string; readonly name: string },
 ): Promise<Response> {
@@ -77,10 +81,15 @@ export async function fileAnswer(
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const next = pending ?? (await parts.next())
-        pending = undefined
-        if (next.done === true) controller.close()
-        else controller.enqueue(encoder.encode(next.value))
+        try {
+          const next = pending ?? (await parts.next())
+          pending = undefined
+          if (next.done === true) controller.close()
+          else controller.enqueue(encoder.encode(next.value))
+        } catch (error) {
+          api.logger.warn({ err: error, requestId: context.get('requestId') }, 'a file broke off')
+          breakOff(context, controller)
+        }
       },
       async cancel() {
         await parts.return(undefined)
@@ -91,6 +100,16 @@ export async function fileAnswer(
   return new Response(body, {
     headers: { 'content-type': type, 'content-disposition': `attachment; filename="${name}"` },
   })
+}
+
+function breakOff(context: Context<ApiVariables>, controller: ReadableStreamDefaultController): void {
+  const { outgoing } = (context.env ?? {}) as { readonly outgoing?: ServerResponse }
+  if (!outgoing) {
+    controller.error(new Error('the file broke off'))
+    return
+  }
+  outgoing.destroy()
+  controller.close()
 }
 
 export const fileTypes = {

@@ -1,15 +1,17 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi'
-import { authenticate, requireScope, type Authentication, type TenantId } from '@pooler-safe/example-foundation'
+import { requireScope, type Authentication, type TenantId } from '@pooler-safe/example-foundation'
 import type { Context } from 'hono'
 import type { Session } from 'pooler-safe'
 import type { ApiContext } from '../context.ts'
 import { ApiError } from '../errors/api-error.ts'
 import { beginFingerprint, readKey } from '../idempotency/fingerprint.ts'
 import { once } from '../idempotency/once.ts'
+import { addressOf } from './address.ts'
 import { answerOf, respond, type Answer } from './answer.ts'
-import { parseJson, readBody, requireMediaType } from './body.ts'
+import { readBody, requireMediaType, type BodyRules } from './body.ts'
 import { documentOf, type Answers } from './document.ts'
 import { isOnce } from './is-once.ts'
+import { parseJson } from './json.ts'
 import { readBySchema, readQuery } from './validation.ts'
 import type { ApiVariables } from './variables.ts'
 
@@ -90,19 +92,21 @@ async function run<Params extends z.ZodObject, Query extends z.ZodObject, Body e
   context: Context<ApiVariables>,
   api: ApiContext,
 ): Promise<Response> {
-  const { platform, limiter, limits, keepKeysMs } = api
+  const { platform, limiter, authenticator, limits, keepKeysMs } = api
   const request = context.req.raw
   context.set('operation', options.id)
   const token = bearerOf(request)
+  const address = addressOf(context)
+  authenticator.admit(token, address)
   for (const [name, value] of Object.entries(limiter.take(token))) context.header(name, value)
-  const auth = await authenticate(platform.database, token)
+  const auth = await authenticator.authenticate(platform.database, token, address)
   context.set('auth', auth)
   requireScope(auth, options.scope)
   // A path parameter that is no id names nothing: the service says so.
   const params = context.req.param() as z.output<Params>
   const query = readBySchema(options.query ?? none, readQuery(request.url), 'REQUEST_INVALID') as z.output<Query>
   if (options.streamedBody) requireMediaType(request, options.streamedBody)
-  const bytes = await bodyOf(options, request, limits[options.limit ?? 'json'])
+  const bytes = await bodyOf(options, request, { maxBytes: limits[options.limit ?? 'json'], idleMs: limits.idleMs })
   const body = (
     options.body ? readBySchema(options.body, parseJson(bytes), 'BODY_INVALID') : undefined
   ) as z.output<Body>
@@ -133,11 +137,11 @@ async function run<Params extends z.ZodObject, Query extends z.ZodObject, Body e
 async function bodyOf(
   { body, streamedBody }: Pick<OperationOptions<z.ZodObject, z.ZodObject, z.ZodType>, 'body' | 'streamedBody'>,
   request: Request,
-  limit: number,
+  rules: BodyRules,
 ): Promise<Buffer> {
   if (streamedBody) return Buffer.alloc(0)
   if (body) requireMediaType(request, ['application/json'])
-  const bytes = await readBody(request, body ? limit : 1_000)
+  const bytes = await readBody(request, body ? rules : { ...rules, maxBytes: 1_000 })
   if (body || /^\s*(\{\s*\})?\s*$/.test(bytes.toString())) return bytes
   throw new ApiError('BODY_INVALID', 'The operation takes no body.')
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ApiError } from '../errors/api-error.ts'
+import { TokenBuckets } from './token-buckets.ts'
 
 export interface RateLimitOptions {
   /** Requests that may come at once. Default 200. */
@@ -8,14 +9,6 @@ export interface RateLimitOptions {
   readonly perSecond?: number
 }
 
-interface Bucket {
-  tokens: number
-  at: number
-}
-
-/** Tokens that are remembered; the one that was not seen for longest is forgotten first. */
-const mostBuckets = 10_000
-
 /**
  * A token bucket for each API token, in the memory of the process: with several processes each has its own, so the limit of
  * all is that number times as high.
@@ -23,13 +16,10 @@ const mostBuckets = 10_000
  * It stands before the database is asked who the token is, so it protects that as well.
  */
 export class RateLimiter {
-  readonly burst: number
-  readonly #perMs: number
-  readonly #buckets = new Map<string, Bucket>()
+  readonly #buckets: TokenBuckets
 
   constructor({ burst = 200, perSecond = 100 }: RateLimitOptions = {}) {
-    this.burst = burst
-    this.#perMs = perSecond / 1_000
+    this.#buckets = new TokenBuckets({ burst, perSecond })
   }
 
   /**
@@ -37,23 +27,17 @@ export class RateLimiter {
    *
    * @throws ApiError RATE_LIMITED
    */
-  take(token: string, now: number = performance.now()): Readonly<Record<string, string>> {
-    const key = createHash('sha256').update(token).digest('base64')
-    const known = this.#buckets.get(key)
-    this.#buckets.delete(key)
-    const tokens = known ? Math.min(this.burst, known.tokens + (now - known.at) * this.#perMs) : this.burst
-    const isAllowed = tokens >= 1
-    const left = isAllowed ? tokens - 1 : tokens
-    this.#buckets.set(key, { tokens: left, at: now })
-    const [oldest] = this.#buckets.keys()
-    if (this.#buckets.size > mostBuckets && oldest !== undefined) this.#buckets.delete(oldest)
+  take(token: string): Readonly<Record<string, string>> {
+    const buckets = this.#buckets
+    const before = buckets.take(createHash('sha256').update(token).digest('base64'))
+    const left = before >= 1 ? before - 1 : before
     const headers = {
-      'ratelimit-limit': String(this.burst),
+      'ratelimit-limit': String(buckets.burst),
       'ratelimit-remaining': String(Math.floor(left)),
-      'ratelimit-reset': String(Math.ceil((this.burst - left) / this.#perMs / 1_000)),
+      'ratelimit-reset': String(buckets.secondsUntil(buckets.burst - left)),
     }
-    if (isAllowed) return headers
-    const waitSeconds = Math.max(1, Math.ceil((1 - left) / this.#perMs / 1_000))
+    if (before >= 1) return headers
+    const waitSeconds = buckets.secondsUntil(1 - left)
     throw new ApiError('RATE_LIMITED', 'This token has sent too many requests.', {
       hint: `Wait ${waitSeconds} seconds.`,
       headers: { ...headers, 'retry-after': String(waitSeconds) },

@@ -12,12 +12,12 @@ import { respond } from './answer.ts'
  */
 export async function streamed(
   { api, tenant, context }: ApiRequest<unknown, unknown, unknown>,
-  limit: number,
+  maxBytes: number,
   work: (body: AsyncIterable<Uint8Array>, useId: string | undefined) => Promise<Answer>,
 ): Promise<Answer | Response> {
   const request = context.req.raw
   const key = readKey(request)
-  const body = limitedBody(request, limit)
+  const body = limitedBody(request, { maxBytes, idleMs: api.limits.idleMs })
   if (key === undefined) return work(body, undefined)
   const { platform, keepKeysMs, logger } = api
   const options = { tenant, key, request, body, keepMs: keepKeysMs, logger }

@@ -2,6 +2,8 @@ import type { z } from '@hono/zod-openapi'
 import { ApiError, type ApiErrorCode, type FieldProblem } from '../errors/api-error.ts'
 
 const mostProblems = 20
+/** Objects and lists in each other: neither JSON.stringify nor PostgreSQL takes any depth. */
+const mostLevels = 64
 
 /**
  * Reads a value by its schema; what the schema does not know is refused.
@@ -13,12 +15,10 @@ export function readBySchema<Schema extends z.ZodType>(
   value: unknown,
   code: Extract<ApiErrorCode, 'BODY_INVALID' | 'REQUEST_INVALID'>,
 ): z.output<Schema> {
-  const unstorable = findUnstorable(value, '')
+  const unstorable = findUnstorable(value)
   const parsed = schema.safeParse(value)
   const fields: FieldProblem[] = [
-    ...(unstorable === undefined
-      ? []
-      : [{ field: unstorable, message: 'contains a NUL character or half of a surrogate pair' }]),
+    ...(unstorable === undefined ? [] : [unstorable]),
     ...(parsed.error?.issues ?? []).flatMap(problemsOf),
   ]
   if (parsed.success && fields.length === 0) return parsed.data
@@ -41,22 +41,29 @@ function shorten(text: string): string {
   return text.slice(0, 200).toWellFormed()
 }
 
-/** Where a text is that PostgreSQL cannot store. Goes as deep as the value does, without recursion. */
-function findUnstorable(value: unknown, name: string): string | undefined {
-  const left: [name: string, value: unknown][] = [[name, value]]
+/** What PostgreSQL cannot store. Goes as deep as it is allowed to, without recursion. */
+function findUnstorable(value: unknown): FieldProblem | undefined {
+  const left: [field: string, value: unknown, level: number][] = [['', value, 0]]
   for (let next = left.pop(); next; next = left.pop()) {
-    const [where, one] = next
+    const [field, one, level] = next
     if (typeof one === 'string') {
-      if (one.includes('\0') || !one.isWellFormed()) return where
+      if (!isStorable(one)) return { field, message: unstorableText }
     } else if (typeof one === 'object' && one !== null) {
+      if (level >= mostLevels) return { field, message: `is nested deeper than ${mostLevels} levels` }
       for (const [key, below] of Object.entries(one)) {
-        const path = where === '' ? shorten(key) : `${where}.${shorten(key)}`
-        if (key.includes('\0') || !key.isWellFormed()) return where
-        left.push([path.slice(-200), below])
+        if (!isStorable(key)) return { field, message: unstorableText }
+        const path = field === '' ? shorten(key) : `${field}.${shorten(key)}`
+        left.push([path.slice(-200).toWellFormed(), below, level + 1])
       }
     }
   }
   return undefined
+}
+
+const unstorableText = 'contains a NUL character or half of a surrogate pair'
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
 }
 
 /**

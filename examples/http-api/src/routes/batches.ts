@@ -1,5 +1,13 @@
 import { z } from '@hono/zod-openapi'
-import { csvLines, exportFormats, streamedTextLines, type InitiatedBatch } from '@pooler-safe/example-batch-processor'
+import {
+  csvLines,
+  exportFormats,
+  streamedTextLines,
+  type InitiatedBatch,
+  type NewBatch,
+} from '@pooler-safe/example-batch-processor'
+import { newId, type TenantId } from '@pooler-safe/example-foundation'
+import type { ApiContext } from '../context.ts'
 import { accepted, fileAnswer, fileTypes, ok, pageAnswer, shown, without, type Answer } from '../http/answer.ts'
 import { mediaTypeOf } from '../http/body.ts'
 import { operation, type Operation } from '../http/operation.ts'
@@ -23,6 +31,18 @@ const itemFilter = { state: schemas.itemState.optional(), errorCode: z.string().
 
 function initiated({ batch, report, created }: InitiatedBatch): Answer {
   return accepted(`/v1/batches/${batch.id}`, { batch: shownBatch(batch), report, created })
+}
+
+/** Takes back what an upload has made before it broke off. */
+async function cancelUpload({ platform, logger }: ApiContext, tenant: TenantId, made: NewBatch): Promise<void> {
+  const { batches, database } = platform
+  try {
+    // The key is known: this makes none.
+    const { id } = await batches.createBatch(database, tenant, made)
+    await batches.cancelBatch(database, tenant, id)
+  } catch (error) {
+    logger.warn({ err: error }, 'an upload that broke off could not be cancelled')
+  }
 }
 
 function shownBatch(batch: InitiatedBatch['batch']): object {
@@ -85,13 +105,17 @@ const makingOperations: readonly Operation[] = [
             })
           : streamedTextLines(body)
         const { batches } = api.platform
-        return initiated(
-          await batches.importBatchWithOwnSession(tenant, lines, {
-            ...options,
-            signal: context.req.raw.signal,
-            ...(useId === undefined ? {} : { idempotencyKey: `upload ${useId}` }),
-          }),
-        )
+        const idempotencyKey = `upload ${useId ?? newId()}`
+        try {
+          const { signal } = context.req.raw
+          return initiated(
+            await batches.importBatchWithOwnSession(tenant, lines, { ...options, signal, idempotencyKey }),
+          )
+        } catch (error) {
+          // With a key of the client's it can be gone on with; without one nobody could.
+          if (useId === undefined) await cancelUpload(api, tenant, { ...options, idempotencyKey })
+          throw error
+        }
       })
     },
   }),
@@ -191,10 +215,10 @@ const readingOperations: readonly Operation[] = [
     answers: {
       200: { description: 'All items.', types: [fileTypes.csv, fileTypes.json, fileTypes.ndjson] },
     },
-    handle({ api, tenant, params, query: { format } }) {
+    handle({ api, tenant, params, context, query: { format } }) {
       const { database, batches } = api.platform
       const parts = batches.exportBatch(database, tenant, params.id, format)
-      return fileAnswer(parts, { type: fileTypes[format], name: `batch.${format}` })
+      return fileAnswer({ api, context }, parts, { type: fileTypes[format], name: `batch.${format}` })
     },
   }),
 ]

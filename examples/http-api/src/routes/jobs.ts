@@ -101,9 +101,9 @@ export const jobOperations: readonly Operation[] = [
     summary: 'How many jobs are in each state',
     scope: 'jobs:read',
     answers: { 200: { description: 'A count for each state.', schema: schemas.jobCountsSchema } },
-    async handle({ api, session, tenant }) {
+    async handle({ api, tenant }) {
       const none = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 }
-      return ok({ counts: { ...none, ...(await api.platform.jobs.countJobs(session, tenant)) } })
+      return ok({ counts: { ...none, ...(await api.counts.of(tenant)) } })
     },
   }),
   operation({

@@ -194,11 +194,11 @@ const placeOperations: readonly Operation[] = [
       200: { description: 'All of them.', types: [fileTypes.csv, fileTypes.json, fileTypes.ndjson, fileTypes.geojson] },
     },
     errors: [422],
-    handle({ api, tenant, query }) {
+    handle({ api, tenant, query, context }) {
       const { format, ...filter } = query
       const { database, places } = api.platform
       const parts = places.exportPlaces(database, tenant, format, given(filter))
-      return fileAnswer(parts, { type: fileTypes[format], name: `places.${format}` })
+      return fileAnswer({ api, context }, parts, { type: fileTypes[format], name: `places.${format}` })
     },
   }),
   operation({

@@ -143,11 +143,11 @@ export const sitemapOperations: readonly Operation[] = [
     query: z.strictObject({ ...schemas.urlFilter, format: z.enum(exportFormats).default('csv') }),
     answers: { 200: { description: 'All URLs.', types: [fileTypes.csv, fileTypes.json, fileTypes.ndjson] } },
     errors: [422],
-    async handle({ api, tenant, params, query }) {
+    async handle({ api, tenant, params, query, context }) {
       const { format, ...filter } = query
       const { database, sitemaps } = api.platform
       const parts = await sitemaps.exportUrls(database, tenant, params.host, format, given(filter))
-      return fileAnswer(parts, { type: fileTypes[format], name: `urls.${format}` })
+      return fileAnswer({ api, context }, parts, { type: fileTypes[format], name: `urls.${format}` })
     },
   }),
 ]
