@@ -100,4 +100,13 @@ export const placesSearchMutations: readonly Mutation[] = [
     replacement: 'where p.tenant_id = $1 order by p.id',
     tests: [`${places}/test/places.test.ts`],
   },
+  {
+    id: 'places-more-than-wanted',
+    removes: 'no more places are stored than were wanted',
+    invariants: ['P7'],
+    file: `${places}/src/store/searches.ts`,
+    anchor: 'or $7::int is null or nth <= $7',
+    replacement: 'or $7::int is null or nth > 0',
+    tests: [`${places}/test/searching.test.ts`],
+  },
 ]

@@ -316,6 +316,29 @@ forEachPooler(database, (pooler) => {
     ])
   })
 
+  test('no more places are stored than were wanted, places of an earlier answer not counted', async () => {
+    const world = street(30, `few-${kind}-`)
+    // The second page begins with two places of the first.
+    const server = await serve({ world: () => [...world.slice(0, 20), world[3]!, world[0]!, ...world.slice(20)] })
+    const places = await under.google(server)
+    for (const maxResults of [5, 23]) {
+      const { search } = await places.initiatePlacesSearch(under.database, under.tenant, {
+        query: 'dentist',
+        maxResults,
+      })
+      const ended = await places.processPlacesSearchBackground(under.tenant, search.id)
+      expect(ended).toMatchObject({ state: 'succeeded', stored: maxResults, requests: Math.ceil(maxResults / 20) })
+      expect((await results(places, search.id)).map(({ providerPlaceId }) => providerPlaceId)).toEqual(
+        world.slice(0, maxResults).map(({ id }) => id),
+      )
+    }
+    const { rows } = await under.database.query(
+      'select count(*)::int as stored from places where tenant_id = $1 and provider_place_id like $2',
+      [under.tenant, `few-${kind}-%`],
+    )
+    expect(rows).toEqual([{ stored: 23 }])
+  })
+
   test('beyond 60 results a full area is split until none is full: every place is found once', async () => {
     const grid = Array.from({ length: 300 }, (_, n) => ({
       id: `grid-${kind}-${n}`,

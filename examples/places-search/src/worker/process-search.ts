@@ -163,7 +163,7 @@ async function storePage(
   page: FoundPage,
 ): Promise<void> {
   const places = page.places.map((place) => ({ ...storablePlace(place), id: newId() }))
-  await store.storePage(tx, tenant, search, tile.ordinal, places)
+  await store.storePage(tx, tenant, search, tile.ordinal, places, search.maxResults - search.stored)
   const token = page.nextPageToken ?? null
   const isFull = token === null && tile.results + places.length >= (provider.maxPerArea ?? Number.POSITIVE_INFINITY)
   const quarters = isFull && tile.box && tile.depth < deepest ? quartersOf(tile.box) : []
