@@ -20,6 +20,8 @@ interface ItemRow {
   readonly domains: number
   readonly isOfThisScan: boolean
   readonly emails: number
+  /** What became of its pages, for whoever has to find out why an address is missing. */
+  readonly pages: string | null
 }
 
 /**
@@ -44,7 +46,10 @@ export async function findWrongItems(
          where s.batch_id = i.batch_id and s.item_ordinal = i.ordinal and s.id::text = i.result->>'scanId'
        ) as "isOfThisScan",
        (select count(*)::int from contacts c join domains d on d.id = c.domain_id
-        where d.tenant_id = i.tenant_id and d.host = i.host and c.kind = 'email') as emails
+        where d.tenant_id = i.tenant_id and d.host = i.host and c.kind = 'email') as emails,
+       (select string_agg(concat_ws(' ', p.url, p.status, p.error_code, p.error), '; ' order by p.ordinal)
+        from page_scans s join pages p on p.scan_id = s.id
+        where s.batch_id = i.batch_id and s.item_ordinal = i.ordinal) as pages
      from domain_batch_items i where i.tenant_id = $1 and i.batch_id = $2 order by i.ordinal`,
     [tenant, batchId],
   )
@@ -65,7 +70,7 @@ export async function findWrongItems(
     require(row.scans === 1 && row.scanError === code, `has ${row.scans} scans, error ${String(row.scanError)}`)
     require(row.domains === 1, `has ${row.domains} rows of its site`)
     require(row.isOfThisScan, 'names a scan that its site does not')
-    require(row.emails === (code === null ? 1 : 0), `has ${row.emails} addresses`)
+    require(row.emails === (code === null ? 1 : 0), `has ${row.emails} addresses; its pages: ${String(row.pages)}`)
     // Nobody asked who did not hold the item; and whoever says it was read has asked.
     require(times <= row.attempts, `was asked ${times} times in ${row.attempts} runs`)
     require(code !== null || times >= 1, 'was never asked')
