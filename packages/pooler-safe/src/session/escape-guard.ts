@@ -113,6 +113,7 @@ function networkInside(message: unknown, outcome: Outcome): PoolerSafeError {
 }
 
 /** A URL may carry a password. */
-function originOf(url: string | URL | undefined): string {
-  return url !== undefined && URL.canParse(url) ? new URL(url).origin : ''
+function originOf(url: string | URL = ''): string {
+  const text = url.toString()
+  return URL.canParse(text) ? new URL(text).origin : ''
 }
