@@ -140,4 +140,13 @@ export const sitemapMutations: readonly Mutation[] = [
       "if (await this.session.transaction(async (tx) => { await tx.query('select 1'); return await readFile(this, task, response) })) this.#accepted += 1",
     tests: [`${sitemap}/test/scan.test.ts`],
   },
+  {
+    id: 'sitemap-stale-writes',
+    removes: 'a run that lost its scan writes nothing any more',
+    invariants: ['S8'],
+    file: 'examples/sitemap/src/scan/scan.ts',
+    anchor: 'if (!isHeld) throw scanSuperseded(this.run.id, this.run.attempt)',
+    replacement: 'if (!isHeld && isHeld) throw scanSuperseded(this.run.id, this.run.attempt)',
+    tests: ['examples/sitemap/test/outage.test.ts'],
+  },
 ]
