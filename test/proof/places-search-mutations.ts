@@ -109,4 +109,13 @@ export const placesSearchMutations: readonly Mutation[] = [
     replacement: 'or $7::int is null or nth > 0',
     tests: [`${places}/test/searching.test.ts`],
   },
+  {
+    id: 'places-left-for-ever',
+    removes: 'a search ends with its job',
+    invariants: ['P11'],
+    file: `${places}/src/store/columns.ts`,
+    anchor: "j.state in ('failed', 'cancelled')`",
+    replacement: "j.state in ('none')`",
+    tests: [`${places}/test/searching.test.ts`],
+  },
 ]

@@ -405,6 +405,29 @@ forEachPooler(database, (pooler) => {
     )
   })
 
+  test('a search whose job has ended without it has ended, too, and can be resumed', async () => {
+    const server = await serve({ world: () => street(3, `left-${kind}-`) })
+    const places = await under.google(server)
+    const { database: db, tenant } = under
+    const { search } = await places.initiatePlacesSearch(db, tenant, { query: 'dentist' })
+    const leave = (state: string) =>
+      database.query(
+        `update jobs set state = $2, error_code = $3, error = $3, finished_at = now(), started_at = now() where id = $1`,
+        [search.jobId, state, state === 'failed' ? 'worker_lost' : null],
+      )
+    await leave('failed')
+    const left = await places.getPlacesSearch(db, tenant, search.id)
+    expect(left).toMatchObject({ state: 'failed', errorCode: 'worker_lost', finishedAt: expect.any(Date) })
+    await expect(places.cancelSearch(db, tenant, search.id)).rejects.toMatchObject({
+      code: 'SEARCH_TRANSITION_REFUSED',
+    })
+    const resumed = await places.resumeSearch(db, tenant, search.id)
+    expect(resumed).toMatchObject({ state: 'queued', finishedAt: null })
+    expect(await places.processPlacesSearchBackground(tenant, search.id)).toMatchObject({ state: 'succeeded' })
+    await under.jobs.cancelJob(db, tenant, resumed.jobId!)
+    expect(await places.getPlacesSearch(db, tenant, search.id)).toMatchObject({ state: 'succeeded' })
+  })
+
   test('a cancelled search sends no further request and keeps what it has', async () => {
     const [asked, go] = [Promise.withResolvers<null>(), Promise.withResolvers<undefined>()]
     const server = await serve({

@@ -1,7 +1,7 @@
 import type { TenantId } from '@pooler-safe/example-foundation'
 import type { Session } from 'pooler-safe'
 import type { Box, FoundPlace, PlacesSearch, SearchState } from '../place.ts'
-import { searchColumns } from './columns.ts'
+import { searchColumns, searchTables } from './columns.ts'
 
 /** A search as it is written. */
 export interface SearchInsert {
@@ -52,7 +52,7 @@ export async function insertSearch(session: Session, tenant: TenantId, search: S
 
 export async function findSearch(session: Session, tenant: TenantId, id: string): Promise<PlacesSearch | undefined> {
   const { rows } = await session.query<PlacesSearch>(
-    `select ${searchColumns} from place_searches s where s.tenant_id = $1 and s.id = $2`,
+    `select ${searchColumns} from ${searchTables} where s.tenant_id = $1 and s.id = $2`,
     [tenant, id],
   )
   return rows[0]
@@ -64,7 +64,7 @@ export async function findSearchByKey(
   key: string,
 ): Promise<PlacesSearch | undefined> {
   const { rows } = await session.query<PlacesSearch>(
-    `select ${searchColumns} from place_searches s where s.tenant_id = $1 and s.idempotency_key = $2`,
+    `select ${searchColumns} from ${searchTables} where s.tenant_id = $1 and s.idempotency_key = $2`,
     [tenant, key],
   )
   return rows[0]
@@ -77,7 +77,7 @@ export async function selectSearches(
   limit: number,
 ): Promise<PlacesSearch[]> {
   const { rows } = await session.query<PlacesSearch>(
-    `select ${searchColumns} from place_searches s
+    `select ${searchColumns} from ${searchTables}
      where s.tenant_id = $1 and ($2::uuid is null or s.id < $2) order by s.id desc limit $3`,
     [tenant, after ?? null, limit],
   )
