@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import {
   createHttpClient,
   ensureTenant,
@@ -35,7 +34,7 @@ afterEach(async () => {
 })
 
 function start(service: string, command: string, variables: Readonly<Record<string, string>>) {
-  const loopback = pathToFileURL(join(import.meta.dirname, 'fixtures/loopback.ts')).href
+  const loopback = new URL('./fixtures/loopback.ts', import.meta.url).href
   const file = join(examples, service, 'src/commands', `${command}.ts`)
   const child = spawn(process.execPath, ['--conditions=@pooler-safe/source', '--import', loopback, file], {
     env: { PATH: process.env['PATH'], ...variables },
@@ -43,7 +42,8 @@ function start(service: string, command: string, variables: Readonly<Record<stri
   })
   children.push(child)
   let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (said += text))
   const ended = once(child, 'close').then(([code]) => code as number | null)
   return { child, ended, said: () => said }
 }
