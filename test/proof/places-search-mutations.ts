@@ -46,13 +46,11 @@ export const placesSearchMutations: readonly Mutation[] = [
     removes: 'the provider is asked while no transaction is open (29)',
     invariants: ['P4'],
     file: `${places}/src/worker/process-search.ts`,
-    anchor: 'else await getPage(tools, tenant, step.search, step.tile, signal)',
-    replacement: `else {
-        await tools.database.transaction(async (tx) => {
-          await store.findSearch(tx, tenant, searchId)
-          await getPage(tools, tenant, step.search, step.tile, signal)
-        })
-      }`,
+    anchor: 'keep = await ask(tools, tenant, step, signal)',
+    replacement: `keep = await tools.database.transaction(async (tx) => {
+        await store.findSearch(tx, tenant, searchId)
+        return ask(tools, tenant, step, signal)
+      })`,
     tests: [`${places}/test/searching.test.ts`],
   },
   {

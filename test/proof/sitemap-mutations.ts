@@ -90,8 +90,8 @@ export const sitemapMutations: readonly Mutation[] = [
     removes: 'URLs that no file names any more are marked',
     invariants: ['S6'],
     file: `${sitemap}/src/scan/scan-site.ts`,
-    anchor: 'if (!failure) await markRemoved(session, run)',
-    replacement: 'if (failure) await markRemoved(session, run)',
+    anchor: 'if (!failure) await scan.write((tx) => markRemoved(tx, run))',
+    replacement: 'if (failure) await scan.write((tx) => markRemoved(tx, run))',
     tests: [`${sitemap}/test/scan.test.ts`],
   },
   {
