@@ -60,6 +60,15 @@ export const pageScraperMutations: readonly Mutation[] = [
     tests: [`${extracting}/technologies.test.ts`],
   },
   {
+    id: 'pages-number-as-missing',
+    removes: 'a number in the title alone makes no page a missing one',
+    invariants: ['P5'],
+    file: `${scraper}/src/extract/verdict.ts`,
+    anchor: 'weight: 0.4',
+    replacement: 'weight: 1',
+    tests: [`${extracting}/verdict.test.ts`],
+  },
+  {
     id: 'pages-holder-for-owner',
     removes: 'contacts and technologies of a parked page are not the site’s',
     invariants: ['P5'],

@@ -46,13 +46,11 @@ export const placesSearchMutations: readonly Mutation[] = [
     removes: 'the provider is asked while no transaction is open (29)',
     invariants: ['P4'],
     file: `${places}/src/worker/process-search.ts`,
-    anchor: 'else await getPage(tools, tenant, step.search, step.tile, signal)',
-    replacement: `else {
-        await tools.database.transaction(async (tx) => {
-          await store.findSearch(tx, tenant, searchId)
-          await getPage(tools, tenant, step.search, step.tile, signal)
-        })
-      }`,
+    anchor: 'keep = await ask(tools, tenant, step, signal)',
+    replacement: `keep = await tools.database.transaction(async (tx) => {
+        await store.findSearch(tx, tenant, searchId)
+        return ask(tools, tenant, step, signal)
+      })`,
     tests: [`${places}/test/searching.test.ts`],
   },
   {
@@ -99,5 +97,23 @@ export const placesSearchMutations: readonly Mutation[] = [
     anchor: 'where p.tenant_id = $1 and p.status = c.to_status order by p.id',
     replacement: 'where p.tenant_id = $1 order by p.id',
     tests: [`${places}/test/places.test.ts`],
+  },
+  {
+    id: 'places-more-than-wanted',
+    removes: 'no more places are stored than were wanted',
+    invariants: ['P7'],
+    file: `${places}/src/store/searches.ts`,
+    anchor: 'or $7::int is null or nth <= $7',
+    replacement: 'or $7::int is null or nth > 0',
+    tests: [`${places}/test/searching.test.ts`],
+  },
+  {
+    id: 'places-left-for-ever',
+    removes: 'a search ends with its job',
+    invariants: ['P11'],
+    file: `${places}/src/store/columns.ts`,
+    anchor: "j.state in ('failed', 'cancelled')`",
+    replacement: "j.state in ('none')`",
+    tests: [`${places}/test/searching.test.ts`],
   },
 ]

@@ -90,8 +90,8 @@ export const sitemapMutations: readonly Mutation[] = [
     removes: 'URLs that no file names any more are marked',
     invariants: ['S6'],
     file: `${sitemap}/src/scan/scan-site.ts`,
-    anchor: 'if (!failure) await markRemoved(session, run)',
-    replacement: 'if (failure) await markRemoved(session, run)',
+    anchor: 'if (!failure) await scan.write((tx) => markRemoved(tx, run))',
+    replacement: 'if (failure) await scan.write((tx) => markRemoved(tx, run))',
     tests: [`${sitemap}/test/scan.test.ts`],
   },
   {
@@ -139,5 +139,14 @@ export const sitemapMutations: readonly Mutation[] = [
     replacement:
       "if (await this.session.transaction(async (tx) => { await tx.query('select 1'); return await readFile(this, task, response) })) this.#accepted += 1",
     tests: [`${sitemap}/test/scan.test.ts`],
+  },
+  {
+    id: 'sitemap-stale-writes',
+    removes: 'a run that lost its scan writes nothing any more',
+    invariants: ['S8'],
+    file: 'examples/sitemap/src/scan/scan.ts',
+    anchor: 'if (!isHeld) throw scanSuperseded(this.run.id, this.run.attempt)',
+    replacement: 'if (!isHeld && isHeld) throw scanSuperseded(this.run.id, this.run.attempt)',
+    tests: ['examples/sitemap/test/outage.test.ts'],
   },
 ]

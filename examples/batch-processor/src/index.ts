@@ -28,13 +28,8 @@ export { batchJobTypes } from './jobs.ts'
 export { migrateBatchProcessor, migrateCommand, requireBatchTables } from './migrate.ts'
 export type { NewBatch } from './options.ts'
 export type { ItemProcessor, ItemProcessors, ItemToProcess, ProcessContext } from './processor.ts'
-export {
-  BatchProcessor,
-  type BatchProcessorOptions,
-  type DomainInput,
-  type InitiatedBatch,
-  type InputReport,
-} from './service/batch-processor.ts'
+export { BatchProcessor, type BatchProcessorOptions } from './service/batch-processor.ts'
+export type { DomainInput, InitiatedBatch, InputReport } from './service/make-batch.ts'
 export { verifyWebhook, webhookKey } from './webhook.ts'
 export { processorsWith, startBatchWorker, type BatchWorker, type BatchWorkerOptions } from './worker/batch-worker.ts'
 export { batchHandlers, type BatchHandlersOptions } from './worker/handlers.ts'

@@ -16,7 +16,8 @@ export interface OpenDatabaseOptions {
 /**
  * Opens the database of a service: everything but migrations goes through it.
  *
- * A client connection that dies while idle, and a leak that was repaired, are logged.
+ * A transaction in which the network is asked is rolled back and rejects: its backend would wait for somebody else's server. A
+ * client connection that dies while idle, and a leak that was repaired, are logged.
  */
 export function openDatabase({ url, applicationName, max, wireGuard, logger }: OpenDatabaseOptions): Database {
   return createDatabase({
@@ -24,6 +25,7 @@ export function openDatabase({ url, applicationName, max, wireGuard, logger }: O
     applicationName,
     max,
     wireGuard,
+    networkInTransaction: 'reject',
     onError: (error) => logger.warn({ err: error }, 'an idle client connection ended'),
     onWarning: (warning) => logger.warn({ err: warning }, 'pooler-safe repaired a leak'),
   })

@@ -32,5 +32,6 @@ export {
 } from './state-machine.ts'
 export { RunStopped, type JobHandler, type JobHandlers, type RunContext, type StopReason } from './worker/handler.ts'
 export type { WorkerTuning } from './worker/options.ts'
-export { runWorkerProcess, workerVariables, type WorkerProcessOptions } from './worker/worker-process.ts'
+export { runWorkerProcess, type WorkerProcessOptions } from './worker/worker-process.ts'
+export { shutdownLimitMs, tuningOf, tuningVariables, workerVariables } from './worker/worker-variables.ts'
 export { Worker, type WorkerOptions, type WorkerStats } from './worker/worker.ts'

@@ -199,4 +199,4 @@ test('a set-up that cannot work is one line that says what to do', async () => {
     expect(said()).not.toContain('hunter22')
     expect(said()).not.toMatch(/^\s+at /m)
   }
-})
+}, 60_000)

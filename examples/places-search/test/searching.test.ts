@@ -316,6 +316,29 @@ forEachPooler(database, (pooler) => {
     ])
   })
 
+  test('no more places are stored than were wanted, places of an earlier answer not counted', async () => {
+    const world = street(30, `few-${kind}-`)
+    // The second page begins with two places of the first.
+    const server = await serve({ world: () => [...world.slice(0, 20), world[3]!, world[0]!, ...world.slice(20)] })
+    const places = await under.google(server)
+    for (const maxResults of [5, 23]) {
+      const { search } = await places.initiatePlacesSearch(under.database, under.tenant, {
+        query: 'dentist',
+        maxResults,
+      })
+      const ended = await places.processPlacesSearchBackground(under.tenant, search.id)
+      expect(ended).toMatchObject({ state: 'succeeded', stored: maxResults, requests: Math.ceil(maxResults / 20) })
+      expect((await results(places, search.id)).map(({ providerPlaceId }) => providerPlaceId)).toEqual(
+        world.slice(0, maxResults).map(({ id }) => id),
+      )
+    }
+    const { rows } = await under.database.query(
+      'select count(*)::int as stored from places where tenant_id = $1 and provider_place_id like $2',
+      [under.tenant, `few-${kind}-%`],
+    )
+    expect(rows).toEqual([{ stored: 23 }])
+  })
+
   test('beyond 60 results a full area is split until none is full: every place is found once', async () => {
     const grid = Array.from({ length: 300 }, (_, n) => ({
       id: `grid-${kind}-${n}`,
@@ -380,6 +403,29 @@ forEachPooler(database, (pooler) => {
     expect((await results(places, search.id)).map(({ rank }) => rank)).toEqual(
       Array.from({ length: 60 }, (_, n) => n + 1),
     )
+  })
+
+  test('a search whose job has ended without it has ended, too, and can be resumed', async () => {
+    const server = await serve({ world: () => street(3, `left-${kind}-`) })
+    const places = await under.google(server)
+    const { database: db, tenant } = under
+    const { search } = await places.initiatePlacesSearch(db, tenant, { query: 'dentist' })
+    const leave = (state: string) =>
+      database.query(
+        `update jobs set state = $2, error_code = $3, error = $3, finished_at = now(), started_at = now() where id = $1`,
+        [search.jobId, state, state === 'failed' ? 'worker_lost' : null],
+      )
+    await leave('failed')
+    const left = await places.getPlacesSearch(db, tenant, search.id)
+    expect(left).toMatchObject({ state: 'failed', errorCode: 'worker_lost', finishedAt: expect.any(Date) })
+    await expect(places.cancelSearch(db, tenant, search.id)).rejects.toMatchObject({
+      code: 'SEARCH_TRANSITION_REFUSED',
+    })
+    const resumed = await places.resumeSearch(db, tenant, search.id)
+    expect(resumed).toMatchObject({ state: 'queued', finishedAt: null })
+    expect(await places.processPlacesSearchBackground(tenant, search.id)).toMatchObject({ state: 'succeeded' })
+    await under.jobs.cancelJob(db, tenant, resumed.jobId!)
+    expect(await places.getPlacesSearch(db, tenant, search.id)).toMatchObject({ state: 'succeeded' })
   })
 
   test('a cancelled search sends no further request and keeps what it has', async () => {

@@ -27,6 +27,13 @@ export function scanNotFound(id: string): SitemapServiceError {
   return new SitemapServiceError('SITEMAP_SCAN_NOT_FOUND', `There is no scan ${id.slice(0, 100)}.`)
 }
 
+/** Told to a run of a scan, and to nobody else. */
+export function scanSuperseded(id: string, attempt: number): ServiceError {
+  return new ServiceError('SITEMAP_SCAN_SUPERSEDED', `Attempt ${attempt} does not hold scan ${id} any more.`, {
+    hint: 'Drop the result: another run is responsible.',
+  })
+}
+
 export function domainNotFound(host: string): SitemapServiceError {
   return new SitemapServiceError('SITEMAP_DOMAIN_NOT_FOUND', `${host.slice(0, 200)} has not been scanned.`, {
     hint: 'Scan it first.',

@@ -1,4 +1,7 @@
-/** `pnpm worker`: works on batches until a signal comes, then hands back what is not done. Any number of them may run. */
+/**
+ * `pnpm --filter @pooler-safe/example-batch-processor worker`: works on batches until a signal comes, then hands back what is
+ * not done. Any number of them may run. Reads the JOBS_… variables of every worker as well.
+ */
 import {
   createHttpClient,
   createLogger,
@@ -7,13 +10,14 @@ import {
   openDatabase,
   readConfiguration,
 } from '@pooler-safe/example-foundation'
+import { shutdownLimitMs, tuningOf, tuningVariables } from '@pooler-safe/example-job-service'
 import { startBatchWorker } from '../worker/batch-worker.ts'
 import { batchVariables } from './variables.ts'
 
 async function main(): Promise<void> {
-  const configuration = readConfiguration({ shape: batchVariables, prefix: 'BATCH_' })
+  const configuration = readConfiguration({ shape: { ...batchVariables, ...tuningVariables }, prefix: 'BATCH_' })
   const logger = createLogger({ name: 'batch-worker', level: configuration.LOG_LEVEL })
-  const shutdown = onShutdown({ logger })
+  const shutdown = onShutdown({ logger, limitMs: shutdownLimitMs(configuration) })
   try {
     const database = openDatabase({
       url: configuration.DATABASE_URL,
@@ -29,13 +33,15 @@ async function main(): Promise<void> {
     })
     shutdown.add('closing the HTTP client', () => http.close())
     const worker = await startBatchWorker({
+      ...tuningOf(configuration),
+      ...(configuration.BATCH_CONCURRENCY !== undefined && { concurrency: configuration.BATCH_CONCURRENCY }),
       database,
       http,
       logger,
-      concurrency: configuration.BATCH_CONCURRENCY,
       webhookSecret: configuration.BATCH_WEBHOOK_SECRET,
     })
     shutdown.add('stopping the worker', () => worker.stop())
+    logger.info({ worker: worker.worker.name }, 'ready')
   } catch (error) {
     await shutdown.end('the start failed')
     throw error

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto'
 import {
-  explain,
   isId,
-  newId,
   type Logger,
   type TenantId,
   pageOf,
@@ -27,15 +24,27 @@ import {
 import { BatchError, batchNotFound, invalidInput, refused } from '../errors.ts'
 import { exportBatch, type ExportFormat } from '../export/export-batch.ts'
 import { readSite } from '../input/site.ts'
-import { jsonLines, judgeLine, textLines, type InputLine } from '../input/lines.ts'
+import type { InputLine } from '../input/lines.ts'
 import { processJob } from '../jobs.ts'
 import { requireBatchTables } from '../migrate.ts'
-import { checkBatch, type NewBatch } from '../options.ts'
-import type { ItemProcessor, ItemProcessors } from '../processor.ts'
+import type { NewBatch } from '../options.ts'
+import type { ItemProcessors } from '../processor.ts'
 import * as store from '../store/batches.ts'
-import { addItems, selectItems, selectRejects } from '../store/items.ts'
+import { selectItems, selectRejects } from '../store/items.ts'
 import { processBatch, type BatchRunOptions, type BatchRunResult } from '../worker/process-batch.ts'
 import { announceEnd } from './announce.ts'
+import {
+  addInput,
+  addStreamedInput,
+  addWholeInput,
+  digestOf,
+  makeBatch,
+  readInput,
+  reportOf,
+  sealed,
+  type DomainInput,
+  type InitiatedBatch,
+} from './make-batch.ts'
 import { progressOf } from './progress.ts'
 
 export interface BatchProcessorOptions {
@@ -46,33 +55,6 @@ export interface BatchProcessorOptions {
   readonly processors: ItemProcessors
   readonly logger: Logger
 }
-
-/** What an input consists of. */
-export type DomainInput = string | readonly unknown[]
-
-/** What became of an input. */
-export interface InputReport {
-  /** Lines that became items. */
-  readonly kept: number
-  readonly invalid: number
-  readonly duplicate: number
-  /** The first lines that became no item, each with its reason; `listRejectedLines` has all of them. */
-  readonly rejected: readonly RejectedLine[]
-}
-
-export interface InitiatedBatch {
-  readonly batch: Batch
-  readonly report: InputReport
-  /** False when the same request was made before, with the same idempotency key. */
-  readonly created: boolean
-}
-
-/** Lines written by one statement. */
-const chunkSize = 1_000
-/** Of an input that is in memory; what is larger is streamed. */
-const maxLinesAtOnce = 200_000
-const maxLines = 5_000_000
-const reportedLines = 500
 
 /**
  * The operations on batches.
@@ -117,21 +99,14 @@ export class BatchProcessor {
     domains: DomainInput,
     options: NewBatch = {},
   ): Promise<InitiatedBatch> {
-    const lines = [...readInput(domains)]
-    if (lines.length > maxLinesAtOnce) {
-      throw new BatchError('BATCH_TOO_LARGE', `The input has more than ${maxLinesAtOnce} lines.`, {
-        hint: 'Stream it with importBatchWithOwnSession.',
-      })
-    }
+    const lines = readInput(domains)
     const digest = digestOf(lines, options)
     return session.transaction(async (tx) => {
-      const { batch, created } = await this.#create(tx, tenant, options, digest)
-      if (!created) return { batch, created, report: await this.#report(tx, tenant, batch) }
-      for (let at = 0; at < lines.length; at += chunkSize) {
-        await this.#add(tx, tenant, batch.id, lines.slice(at, at + chunkSize))
-      }
+      const { batch, created } = await makeBatch(tx, tenant, this.processors, options, digest)
+      if (!created) return { batch, created, report: await reportOf(tx, tenant, batch) }
+      await addWholeInput(tx, tenant, batch.id, lines)
       const started = await this.startBatch(tx, tenant, batch.id)
-      return { batch: started, created, report: await this.#report(tx, tenant, started) }
+      return { batch: started, created, report: await reportOf(tx, tenant, started) }
     })
   }
 
@@ -141,7 +116,7 @@ export class BatchProcessor {
    * @throws BatchError BATCH_INPUT_INVALID, BATCH_KIND_UNKNOWN, TENANT_UNKNOWN
    */
   async createBatch(session: Session, tenant: TenantId, options: NewBatch = {}): Promise<Batch> {
-    return (await this.#create(session, tenant, options, null)).batch
+    return (await makeBatch(session, tenant, this.processors, options, null)).batch
   }
 
   /**
@@ -151,7 +126,7 @@ export class BatchProcessor {
    */
   async addLines(session: Session, tenant: TenantId, id: string, lines: readonly InputLine[]): Promise<void> {
     await this.getBatch(session, tenant, id)
-    await this.#add(session, tenant, id, lines)
+    await addInput(session, tenant, id, lines)
   }
 
   /**
@@ -185,24 +160,13 @@ export class BatchProcessor {
     options: NewBatch & { readonly signal?: AbortSignal } = {},
   ): Promise<InitiatedBatch> {
     const { signal, ...wanted } = options
-    const { batch, created } = await this.#create(this.#database, tenant, wanted, null)
+    const { batch, created } = await makeBatch(this.#database, tenant, this.processors, wanted, null)
     if (!batch.sealed) {
-      let chunk: InputLine[] = []
-      let count = 0
-      for await (const line of lines) {
-        signal?.throwIfAborted()
-        count += 1
-        if (count > maxLines) throw new BatchError('BATCH_TOO_LARGE', `The input has more than ${maxLines} lines.`)
-        chunk.push(line)
-        if (chunk.length < chunkSize) continue
-        await this.#add(this.#database, tenant, batch.id, chunk)
-        chunk = []
-      }
-      await this.#add(this.#database, tenant, batch.id, chunk)
+      await addStreamedInput(this.#database, tenant, batch.id, lines, signal)
       await this.startBatch(this.#database, tenant, batch.id)
     }
     const now = await this.getBatch(this.#database, tenant, batch.id)
-    return { batch: now, created, report: await this.#report(this.#database, tenant, now) }
+    return { batch: now, created, report: await reportOf(this.#database, tenant, now) }
   }
 
   // Reading
@@ -257,9 +221,10 @@ export class BatchProcessor {
     filter: ItemFilter = {},
   ): Promise<Page<BatchItem, number>> {
     checkItemFilter(filter)
-    readNumberedPage(page, invalidInput)
+    const { limit, after } = readNumberedPage(page, invalidInput)
     await this.getBatch(session, tenant, id)
-    return this.#items(session, tenant, id, page, filter)
+    const rows = await selectItems(session, tenant, id, filter, after, limit + 1)
+    return pageOf(rows, limit, ({ ordinal }) => ordinal)
   }
 
   /** The lines of the input that became no item, with the reason. */
@@ -413,71 +378,6 @@ export class BatchProcessor {
     return recovered
   }
 
-  async #create(
-    session: Session,
-    tenant: TenantId,
-    options: NewBatch,
-    digest: string | null,
-  ): Promise<{ readonly batch: Batch; readonly created: boolean }> {
-    const { name, webhookUrl, idempotencyKey, ...checked } = checkBatch(options)
-    if (!Object.hasOwn(this.processors, checked.kind)) {
-      throw new BatchError('BATCH_KIND_UNKNOWN', `There is no processor "${checked.kind}".`, {
-        hint: `Defined are ${Object.keys(this.processors).join(', ')}.`,
-      })
-    }
-    checkOptions(checked.kind, this.processors[checked.kind], checked.options)
-    const id = newId()
-    const insert = {
-      ...checked,
-      id,
-      name: name ?? null,
-      webhookUrl: webhookUrl ?? null,
-      idempotencyKey: idempotencyKey ?? null,
-      digest,
-    }
-    const created = await insertFor(session, tenant, insert)
-    if (created) return { batch: await this.getBatch(session, tenant, id), created }
-    const before = idempotencyKey === undefined ? undefined : await store.findByKey(session, tenant, idempotencyKey)
-    if (!before) throw new TypeError('a batch was neither made nor found')
-    if (before.digest !== null && digest !== null && before.digest !== digest) {
-      throw new BatchError('BATCH_IDEMPOTENCY_CONFLICT', `The key "${idempotencyKey}" was used for another request.`, {
-        hint: 'Use a new key for a new request.',
-      })
-    }
-    return { batch: await this.getBatch(session, tenant, before.id), created }
-  }
-
-  async #add(session: Session, tenant: TenantId, id: string, lines: readonly InputLine[]): Promise<void> {
-    if (lines.length === 0) return
-    const judged = lines.map(judgeLine)
-    await session.transaction(async (tx) => {
-      if (!(await store.lockOpenBatch(tx, tenant, id))) throw sealed(id)
-      await addItems(
-        tx,
-        tenant,
-        id,
-        judged.flatMap((one) => ('item' in one ? [one.item] : [])),
-        judged.flatMap((one) => ('reject' in one ? [one.reject] : [])),
-      )
-    })
-  }
-
-  async #report(session: Session, tenant: TenantId, { id, lines }: Batch): Promise<InputReport> {
-    return { ...lines, rejected: await selectRejects(session, tenant, id, 0, reportedLines) }
-  }
-
-  async #items(
-    session: Session,
-    tenant: TenantId,
-    id: string,
-    page: PageRequest<number>,
-    filter: ItemFilter,
-  ): Promise<Page<BatchItem, number>> {
-    const { limit, after } = readNumberedPage(page, invalidInput)
-    const rows = await selectItems(session, tenant, id, filter, after, limit + 1)
-    return pageOf(rows, limit, ({ ordinal }) => ordinal)
-  }
-
   /** Changes a batch while its row is locked, and returns it as it is then. */
   async #change(
     session: Session,
@@ -500,51 +400,8 @@ export class BatchProcessor {
   }
 }
 
-function sealed(id: string): BatchError {
-  return new BatchError('BATCH_SEALED', `Batch ${id} takes no more items.`)
-}
-
-/** @throws BatchError BATCH_INPUT_INVALID with the word of the processor */
-function checkOptions(kind: string, processor: ItemProcessor | undefined, options: NewBatch['options'] = {}): void {
-  try {
-    processor?.checkOptions?.(options)
-  } catch (error) {
-    throw invalidInput(`"${kind}" cannot work with these options: ${explain(error)}`)
-  }
-}
-
 function checkItemFilter({ state }: ItemFilter): void {
   if (state !== undefined && !itemStates.includes(state)) {
     throw invalidInput(`"${state as string}" is not a state of an item.`)
-  }
-}
-
-/** @throws BatchError BATCH_INPUT_INVALID */
-function readInput(domains: DomainInput): Iterable<InputLine> {
-  if (typeof domains !== 'string') return jsonLines(domains)
-  if (!domains.trimStart().startsWith('[')) return textLines(domains)
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(domains)
-  } catch (error) {
-    throw invalidInput(`The input begins like JSON and is none: ${error instanceof Error ? error.message : ''}`)
-  }
-  return jsonLines(parsed as unknown[])
-}
-
-/** Tells two requests with the same key apart. */
-function digestOf(lines: readonly InputLine[], options: NewBatch): string {
-  const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))
-  const hash = createHash('sha256').update(JSON.stringify(sorted))
-  for (const { line, text } of lines) hash.update(`\n${line} ${text}`)
-  return hash.digest('hex')
-}
-
-async function insertFor(session: Session, tenant: TenantId, batch: store.BatchInsert): Promise<boolean> {
-  try {
-    return await store.insertBatch(session, tenant, batch)
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== '23503') throw error
-    throw new BatchError('TENANT_UNKNOWN', `There is no tenant ${tenant}.`, { cause: error })
   }
 }

@@ -120,8 +120,15 @@ const signs: readonly Sign[] = [
     verdict: 'soft_404',
     where: 'title',
     pattern:
-      /(^|\W)404($|\W)|page (was )?not found|not found$|^not found|seite (wurde )?nicht gefunden|page (introuvable|non trouvée)|página no encontrada|pagina non trovata|pagina niet gevonden/i,
+      /^404(\s*[-–—|:·!.]|$)|[-–—|:·]\s*404$|(error|fehler|erreur|http|status)\W{0,3}404|404\W{0,3}(error|fehler|not found|page|seite)|page (was )?not found|not found$|^not found|seite (wurde )?nicht gefunden|page (introuvable|non trouvée)|página no encontrada|pagina non trovata|pagina niet gevonden/i,
     weight: 1,
+  },
+  {
+    // A number is also the name of a company, or of what it sells.
+    verdict: 'soft_404',
+    where: 'title',
+    pattern: /(^|\W)404($|\W)/,
+    weight: 0.4,
   },
   {
     verdict: 'soft_404',

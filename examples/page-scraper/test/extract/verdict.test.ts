@@ -28,6 +28,11 @@ describe('(14) the verdict on a page', () => {
     ],
     ['blocked', '<title>Access Denied</title><p>You have been blocked.'],
     ['soft_404', '<title>404 - Bakery</title><p>Sorry.'],
+    ['soft_404', '<title>Bakery | 404</title><p>Sorry.'],
+    ['soft_404', '<title>Error 404</title><p>Sorry.'],
+    ['soft_404', '<title>Bakery 404 Graz</title><p>The page you are looking for is not here.'],
+    ['live', '<title>Welcome – Optics 404</title><h1>Welcome</h1><p>In Graz since 1954.'],
+    ['live', '<title>404 Studio: design</title><h1>Peugeot 404</h1><p>All about the car.'],
     ['soft_404', '<title>Bakery</title><h1>Seite nicht gefunden</h1><p>Die Seite wurde nicht gefunden.'],
   ])('%s: %s', (verdict, html) => {
     const { judgement } = extract(html)

@@ -1,4 +1,4 @@
-/** `pnpm --filter @pooler-safe/example-places-search worker`: runs searches until a signal comes. Any number may run. */
+/** `pnpm --filter @pooler-safe/example-places-search worker`: runs searches until a signal comes. Any number may run. Reads the JOBS_… variables of every worker as well. */
 import {
   createHttpClient,
   createLogger,
@@ -7,7 +7,7 @@ import {
   openDatabase,
   readConfiguration,
 } from '@pooler-safe/example-foundation'
-import { JobService, Worker } from '@pooler-safe/example-job-service'
+import { JobService, shutdownLimitMs, tuningOf, tuningVariables, Worker } from '@pooler-safe/example-job-service'
 import { placesJobTypes } from '../jobs.ts'
 import { PlacesService } from '../service/places-service.ts'
 import { placesHandlers } from '../worker/handlers.ts'
@@ -15,9 +15,9 @@ import { providersOf } from './providers.ts'
 import { placesVariables } from './variables.ts'
 
 async function main(): Promise<void> {
-  const read = readConfiguration({ shape: placesVariables, prefix: 'PLACES_' })
+  const read = readConfiguration({ shape: { ...placesVariables, ...tuningVariables }, prefix: 'PLACES_' })
   const logger = createLogger({ name: 'places-worker', level: read.LOG_LEVEL })
-  const shutdown = onShutdown({ logger })
+  const shutdown = onShutdown({ logger, limitMs: shutdownLimitMs(read) })
   try {
     const { DATABASE_URL: url, PLACES_POOL_MAX: max, PLACES_USER_AGENT: userAgent } = read
     const database = openDatabase({ url, applicationName: 'places-worker', max, wireGuard: true, logger })
@@ -27,8 +27,10 @@ async function main(): Promise<void> {
     const jobs = await JobService.open({ database, types: placesJobTypes, logger, maintainQueue: true })
     shutdown.add('closing the queue', () => jobs.close())
     const places = await PlacesService.open({ database, jobs, providers: providersOf(http, read), logger })
-    const worker = Worker.start({ database, service: jobs, handlers: placesHandlers(places), logger })
+    const handlers = placesHandlers(places)
+    const worker = Worker.start({ ...tuningOf(read), database, service: jobs, handlers, logger })
     shutdown.add('stopping the worker', () => worker.stop())
+    logger.info({ worker: worker.name }, 'ready')
   } catch (error) {
     await shutdown.end('the start failed')
     throw error

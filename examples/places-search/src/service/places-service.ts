@@ -154,7 +154,7 @@ export class PlacesService {
         await this.#database.transaction(async (tx) => {
           await store.lockSearch(tx, tenant, id)
           const stored = places.map((place) => ({ ...storablePlace(place), id: newId() }))
-          await store.storePage(tx, tenant, insert, 0, stored)
+          await store.storePage(tx, tenant, insert, 0, stored, null)
         })
       }
     } catch (error) {

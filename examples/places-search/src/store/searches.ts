@@ -1,7 +1,7 @@
 import type { TenantId } from '@pooler-safe/example-foundation'
 import type { Session } from 'pooler-safe'
 import type { Box, FoundPlace, PlacesSearch, SearchState } from '../place.ts'
-import { searchColumns } from './columns.ts'
+import { searchColumns, searchTables } from './columns.ts'
 
 /** A search as it is written. */
 export interface SearchInsert {
@@ -52,7 +52,7 @@ export async function insertSearch(session: Session, tenant: TenantId, search: S
 
 export async function findSearch(session: Session, tenant: TenantId, id: string): Promise<PlacesSearch | undefined> {
   const { rows } = await session.query<PlacesSearch>(
-    `select ${searchColumns} from place_searches s where s.tenant_id = $1 and s.id = $2`,
+    `select ${searchColumns} from ${searchTables} where s.tenant_id = $1 and s.id = $2`,
     [tenant, id],
   )
   return rows[0]
@@ -64,7 +64,7 @@ export async function findSearchByKey(
   key: string,
 ): Promise<PlacesSearch | undefined> {
   const { rows } = await session.query<PlacesSearch>(
-    `select ${searchColumns} from place_searches s where s.tenant_id = $1 and s.idempotency_key = $2`,
+    `select ${searchColumns} from ${searchTables} where s.tenant_id = $1 and s.idempotency_key = $2`,
     [tenant, key],
   )
   return rows[0]
@@ -77,7 +77,7 @@ export async function selectSearches(
   limit: number,
 ): Promise<PlacesSearch[]> {
   const { rows } = await session.query<PlacesSearch>(
-    `select ${searchColumns} from place_searches s
+    `select ${searchColumns} from ${searchTables}
      where s.tenant_id = $1 and ($2::uuid is null or s.id < $2) order by s.id desc limit $3`,
     [tenant, after ?? null, limit],
   )
@@ -218,7 +218,8 @@ export async function advanceTile(
 
 /**
  * Stores a page: places that are new, places that are known and may have changed, and the rank of each in this search. A
- * place that is in the answer twice, or was in an earlier one, keeps its first rank. One round trip.
+ * place that is in the answer twice, or was in an earlier one, keeps its first rank. Of places that the search does not have
+ * yet, no more than `room` are stored, if it is a number. One round trip.
  */
 export async function storePage(
   tx: Session,
@@ -226,6 +227,7 @@ export async function storePage(
   search: Pick<PlacesSearch, 'id' | 'provider' | 'source'>,
   tile: number,
   places: readonly (FoundPlace & { readonly id: string })[],
+  room: number | null,
 ): Promise<{ readonly stored: number; readonly new: number }> {
   const { rows } = await tx.query<{ stored: number; new: number }>(
     `with answer as materialized (
@@ -233,8 +235,15 @@ export async function storePage(
          id uuid, "providerPlaceId" text, name text, address text, lat float8, lng float8, rating real,
          "ratingCount" int, "priceLevel" smallint, types text[], phone text, website text, raw jsonb, at bigint
        )
+     ), told as (
+       select distinct on ("providerPlaceId") *, exists (
+         select from search_places sp join places p on p.id = sp.place_id
+         where sp.search_id = $2 and p.tenant_id = $1 and p.provider = $3 and p.provider_place_id = "providerPlaceId"
+       ) as "isIn"
+       from answer order by "providerPlaceId", at
      ), input as materialized (
-       select distinct on ("providerPlaceId") * from answer order by "providerPlaceId", at
+       select * from (select *, count(*) filter (where not "isIn") over (order by at) as nth from told) t
+       where "isIn" or $7::int is null or nth <= $7
      ), written as (
        insert into places as p (
          id, tenant_id, provider, source, provider_place_id, name, address, lat, lng, rating, rating_count, price_level,
@@ -273,6 +282,7 @@ export async function storePage(
       search.source,
       JSON.stringify(places.map((place, at) => ({ ...place, at: at + 1 }))),
       tile,
+      room,
     ],
   )
   return rows[0] ?? { stored: 0, new: 0 }

@@ -54,13 +54,16 @@ export async function processSearch(
     })
     if (step.what === 'ended') return step.search
     options.progress?.(step.search.stored, step.search.maxResults)
+    let keep: () => Promise<void>
     try {
-      if (step.what === 'locate') await locate(tools, tenant, step.search, step.near, signal)
-      else await getPage(tools, tenant, step.search, step.tile, signal)
+      keep = await ask(tools, tenant, step, signal)
     } catch (error) {
       signal.throwIfAborted()
       await fail(tools, tenant, searchId, error, options.isLastAttempt ?? false)
+      continue
     }
+    // A database that is away says nothing about the search: another run goes on with it.
+    await keep()
   }
 }
 
@@ -107,19 +110,32 @@ async function firstTile(
   return tile
 }
 
+/** Asks the provider; resolves to what stores the answer. */
+function ask(
+  tools: Tools,
+  tenant: TenantId,
+  step: Exclude<Step, { readonly what: 'ended' }>,
+  signal: AbortSignal,
+): Promise<() => Promise<void>> {
+  return step.what === 'locate'
+    ? locate(tools, tenant, step.search, step.near, signal)
+    : getPage(tools, tenant, step.search, step.tile, signal)
+}
+
 async function locate(
   { database, provider }: Tools,
   tenant: TenantId,
   search: PlacesSearch,
   near: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const point = await provider.locate(near, signal)
   if (!point) throw new ProviderError('request_refused', `"${near}" could not be located.`)
-  await database.transaction(async (tx) => {
-    const now = await store.lockSearch(tx, tenant, search.id)
-    if (now?.lat === null) await store.setPoint(tx, search.id, point.lat, point.lng)
-  })
+  return () =>
+    database.transaction(async (tx) => {
+      const now = await store.lockSearch(tx, tenant, search.id)
+      if (now?.lat === null) await store.setPoint(tx, search.id, point.lat, point.lng)
+    })
 }
 
 async function getPage(
@@ -128,7 +144,7 @@ async function getPage(
   search: PlacesSearch,
   tile: store.Tile,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const { lat, lng, radiusM, options } = search
   const page = await provider.searchPage({
     query: search.query,
@@ -139,19 +155,17 @@ async function getPage(
     language: typeof options['language'] === 'string' ? options['language'] : undefined,
     signal,
   })
-  await database.transaction(
-    async (tx) => {
-      const now = await store.lockSearch(tx, tenant, search.id)
-      const open = await store.nextTile(tx, search.id)
-      // Another run of the search was here first: its page is stored, this one is dropped.
-      if (!now || now.finishedAt || open?.ordinal !== tile.ordinal || open.pages !== tile.pages) {
-        logger.info({ search: search.id, tile: tile.ordinal }, 'a page was stored by another run')
-        return
-      }
-      await storePage(tx, tenant, provider, now, tile, page)
-    },
-    { retries: 3 },
-  )
+  const keep = async (tx: Session): Promise<void> => {
+    const now = await store.lockSearch(tx, tenant, search.id)
+    const open = await store.nextTile(tx, search.id)
+    // Another run of the search was here first: its page is stored, this one is dropped.
+    if (!now || now.finishedAt || open?.ordinal !== tile.ordinal || open.pages !== tile.pages) {
+      logger.info({ search: search.id, tile: tile.ordinal }, 'a page was stored by another run')
+      return
+    }
+    await storePage(tx, tenant, provider, now, tile, page)
+  }
+  return () => database.transaction(keep, { retries: 3 })
 }
 
 async function storePage(
@@ -163,7 +177,7 @@ async function storePage(
   page: FoundPage,
 ): Promise<void> {
   const places = page.places.map((place) => ({ ...storablePlace(place), id: newId() }))
-  await store.storePage(tx, tenant, search, tile.ordinal, places)
+  await store.storePage(tx, tenant, search, tile.ordinal, places, search.maxResults - search.stored)
   const token = page.nextPageToken ?? null
   const isFull = token === null && tile.results + places.length >= (provider.maxPerArea ?? Number.POSITIVE_INFINITY)
   const quarters = isFull && tile.box && tile.depth < deepest ? quartersOf(tile.box) : []

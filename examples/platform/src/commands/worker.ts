@@ -9,7 +9,7 @@ import {
   openDatabase,
   readConfiguration,
 } from '@pooler-safe/example-foundation'
-import { workerVariables } from '@pooler-safe/example-job-service'
+import { shutdownLimitMs, tuningOf, workerVariables } from '@pooler-safe/example-job-service'
 import { providersOf } from '@pooler-safe/example-places-search'
 import { openPlatform } from '../platform.ts'
 import { startPlatformWorker } from '../worker.ts'
@@ -21,8 +21,7 @@ async function main(): Promise<void> {
     prefix: 'JOBS_',
   })
   const logger = createLogger({ name: 'platform-worker', level: read.LOG_LEVEL })
-  const { JOBS_GRACE_MS: graceMs, JOBS_KEEP_DAYS: keepDays } = read
-  const shutdown = onShutdown({ logger, limitMs: (graceMs ?? 10_000) + 20_000 })
+  const shutdown = onShutdown({ logger, limitMs: shutdownLimitMs(read) })
   try {
     const database = openDatabase({
       url: read.DATABASE_URL,
@@ -37,15 +36,7 @@ async function main(): Promise<void> {
     const providers = providersOf(http, read)
     const platform = await openPlatform({ database, http, logger, providers, maintainQueue: true })
     shutdown.add('closing the services', () => platform.close())
-    const worker = startPlatformWorker(platform, {
-      concurrency: read.JOBS_CONCURRENCY,
-      pollMs: read.JOBS_POLL_MS,
-      leaseMs: read.JOBS_LEASE_MS,
-      recoverMs: read.JOBS_RECOVER_MS,
-      graceMs,
-      keepFinishedMs: keepDays === undefined ? undefined : keepDays * 86_400_000,
-      webhookSecret: read.BATCH_WEBHOOK_SECRET,
-    })
+    const worker = startPlatformWorker(platform, { ...tuningOf(read), webhookSecret: read.BATCH_WEBHOOK_SECRET })
     shutdown.add('stopping the worker', () => worker.stop())
     logger.info({ worker: worker.worker.name }, 'ready')
   } catch (error) {

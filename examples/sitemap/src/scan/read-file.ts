@@ -65,22 +65,19 @@ class FileInProgress {
 
   /** The row of the file, made when it is needed. */
   id(): Promise<string> {
-    const { session, run } = this.#scan
+    const { run } = this.#scan
     const { url, parentId, depth, method } = this.#task
-    return (this.#id ??= touchSitemap(session, run, {
-      id: newId(),
-      url,
-      urlHash: urlHash(url),
-      parentId,
-      depth,
-      method,
-    }))
+    const found = { id: newId(), url, urlHash: urlHash(url), parentId, depth, method }
+    return (this.#id ??= this.#scan.write((tx) => touchSitemap(tx, run, found)))
   }
 
   async take({ entries, children }: SitemapBatch): Promise<boolean> {
-    const { signal, session, run } = this.#scan
+    const { signal, run } = this.#scan
     signal.throwIfAborted()
-    if (!this.hasContent) await forgetValidators(session, await this.id())
+    if (!this.hasContent) {
+      const first = await this.id()
+      await this.#scan.write((tx) => forgetValidators(tx, first))
+    }
     for (const { url } of children) await this.#child(url)
     const rows = new Map<string, UrlRow>()
     for (const entry of entries) {
@@ -97,7 +94,8 @@ class FileInProgress {
       }
     }
     if (rows.size > 0) {
-      const repeated = await upsertUrls(session, run, await this.id(), this.#fetchId, [...rows.values()])
+      const id = await this.id()
+      const repeated = await this.#scan.write((tx) => upsertUrls(tx, run, id, this.#fetchId, [...rows.values()]))
       if (repeated > 0) this.#issues.add('url_duplicate', undefined, repeated)
       this.#stored += rows.size - repeated
       this.#scan.stored += rows.size - repeated
@@ -118,7 +116,7 @@ class FileInProgress {
     parsed: ParsedSitemap | undefined,
     failure: { readonly code: string; readonly message: string } | undefined,
   ): Promise<void> {
-    const { session, run } = this.#scan
+    const { run } = this.#scan
     const isComplete = failure === undefined
     const header = (name: string): string | undefined => response.headers.get(name)?.slice(0, 500)
     if (this.limit) this.#issues.add(this.limit, undefined)
@@ -138,7 +136,8 @@ class FileInProgress {
       error: failure?.message,
       fetchId: this.#fetchId,
     }
-    await endSitemap(session, run, await this.id(), end)
+    const id = await this.id()
+    await this.#scan.write((tx) => endSitemap(tx, run, id, end))
   }
 }
 

@@ -41,10 +41,10 @@ export async function scanSite(run: ScanToRun, context: ScanContext): Promise<Sc
     failure = found.failure
   }
   const { session } = context
-  await markOrphansGone(session, run)
+  await scan.write((tx) => markOrphansGone(tx, run))
   const counts = await countOutcomes(session, run.id)
   // A site that does not answer has not removed anything.
-  if (!failure) await markRemoved(session, run)
+  if (!failure) await scan.write((tx) => markRemoved(tx, run))
   const outcome: ScanOutcome =
     failure || (counts.good === 0 && counts.failed > 0) ? 'failed' : counts.failed > 0 ? 'partial' : 'succeeded'
   const errorCode = failure?.code ?? counts.errorCode

@@ -1,11 +1,12 @@
 import { newId, type Logger } from '@pooler-safe/example-foundation'
 import type { Session } from 'pooler-safe'
 import type { FetchedResponse, HttpClient } from '@pooler-safe/example-foundation'
+import { scanSuperseded } from '../errors.ts'
 import { fetchFailureOf } from '../http.ts'
 import type { IssueCode } from '../parser/parse-sitemap.ts'
 import { isOfSite } from '../site.ts'
 import type { DiscoveryMethod } from '../sitemap.ts'
-import type { ScanToRun } from '../store/scans.ts'
+import { holdScan, type ScanToRun } from '../store/scans.ts'
 import {
   failSitemap,
   findKnown,
@@ -84,6 +85,19 @@ export class Scan {
     this.limits = context.limits
   }
 
+  /**
+   * Writes in a transaction, if this run still has the scan. A run that hung longer than its lease would drop what the one
+   * after it has stored.
+   */
+  write<T>(work: (tx: Session) => Promise<T>): Promise<T> {
+    return this.session.transaction(async (tx) => {
+      // The first statement of the work rides with the question.
+      const [isHeld, result] = await Promise.all([holdScan(tx, this.run), work(tx)])
+      if (!isHeld) throw scanSuperseded(this.run.id, this.run.attempt)
+      return result
+    })
+  }
+
   /** Files that turned out to be sitemaps. */
   get accepted(): number {
     return this.#accepted
@@ -132,7 +146,7 @@ export class Scan {
         return
       }
       if (await readFile(this, task, response)) this.#accepted += 1
-      else if (known && task.isGuess) await markGone(this.session, this.run, known.id)
+      else if (known && task.isGuess) await this.write((tx) => markGone(tx, this.run, known.id))
     } catch (error) {
       this.signal.throwIfAborted()
       const failure = fetchFailureOf(error)
@@ -142,7 +156,7 @@ export class Scan {
         // A guess that was wrong says nothing; a file that had been there is not there any more, or cannot be asked now.
         if (!known) return
         if (failure.code === 'http_4xx') {
-          await markGone(this.session, this.run, known.id)
+          await this.write((tx) => markGone(tx, this.run, known.id))
           return
         }
       }
@@ -173,8 +187,11 @@ export class Scan {
       return
     }
     this.#accepted += 1
-    const id = await this.#touch(task)
-    await keepSitemap(this.session, this.run, id, response.elapsedMs)
+    const id = await this.write(async (tx) => {
+      const touched = await this.#touch(tx, task)
+      await keepSitemap(tx, this.run, touched, response.elapsedMs)
+      return touched
+    })
     if (known.kind !== 'index') return
     for (const { url } of await selectChildren(this.session, id)) this.addChild(url, task, id)
   }
@@ -186,11 +203,13 @@ export class Scan {
     error: string,
     statusCode: number | undefined,
   ): Promise<void> {
-    const id = await this.#touch(task)
-    await failSitemap(this.session, this.run, id, { state, errorCode, error, statusCode })
+    await this.write(async (tx) => {
+      const id = await this.#touch(tx, task)
+      await failSitemap(tx, this.run, id, { state, errorCode, error, statusCode })
+    })
   }
 
-  #touch({ url, parentId, depth, method }: SitemapTask): Promise<string> {
-    return touchSitemap(this.session, this.run, { id: newId(), url, urlHash: urlHash(url), parentId, depth, method })
+  #touch(tx: Session, { url, parentId, depth, method }: SitemapTask): Promise<string> {
+    return touchSitemap(tx, this.run, { id: newId(), url, urlHash: urlHash(url), parentId, depth, method })
   }
 }

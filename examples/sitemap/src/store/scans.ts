@@ -121,6 +121,18 @@ export async function startScan(session: Session, jobId: string, attempt: number
   return rows[0]
 }
 
+/**
+ * Holds the scan for a run until the end of the transaction: no later run can take it meanwhile. False when one has it
+ * already, so that what this one has found is out of date.
+ */
+export async function holdScan(tx: Session, scan: ScanToRun): Promise<boolean> {
+  const { rows } = await tx.query('select from sitemap_scans where id = $1 and attempt = $2 for share', [
+    scan.id,
+    scan.attempt,
+  ])
+  return rows.length === 1
+}
+
 export interface ScanEnd {
   readonly outcome: ScanOutcome
   readonly errorCode: string | null

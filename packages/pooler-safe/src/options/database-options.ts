@@ -5,6 +5,7 @@ import type { SafePoolConfig } from '../pool/safe-pool.ts'
 import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import { checkTimeouts } from '../session/begin.ts'
 import { checkMilliseconds } from '../session/limit.ts'
+import type { NetworkInTransaction } from '../session/escape-guard.ts'
 import { RetryBudget, type RetryBudgetOptions } from '../session/retry-budget.ts'
 import type { TransactionTimeouts } from '../session/session.ts'
 import { badOption } from './client-options.ts'
@@ -57,6 +58,12 @@ export interface DatabaseOptions extends TransactionTimeouts {
    * it (default), or allow it. It runs on another backend, outside of the transaction.
    */
   readonly escapes?: 'reject' | 'allow' | undefined
+  /**
+   * What to do about `fetch` or undici inside the callback of a transaction, in the same async context, while its backend waits:
+   * `report` it to `onWarning` once (default); `reject` the transaction, which is rolled back at once and not retried, with
+   * POOLER_SAFE_NETWORK_IN_TRANSACTION; or `off`. The request itself is not stopped.
+   */
+  readonly networkInTransaction?: NetworkInTransaction | undefined
   /** Told about client connections that end while nobody is using them. */
   readonly onError?: ((error: Error) => void) | undefined
   /** Told about leaks that were repaired, and about `fetch` inside a transaction. Default: `process.emitWarning`. */
@@ -73,6 +80,7 @@ export interface CheckedDatabaseOptions {
   readonly idleBudgetMs: number | undefined
   readonly roles: ReadonlySet<string> | undefined
   readonly escapes: 'reject' | 'allow'
+  readonly networkInTransaction: NetworkInTransaction
 }
 
 const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
@@ -92,6 +100,7 @@ const known: ReadonlySet<string> = new Set<keyof DatabaseOptions>([
   'idleBudgetMs',
   'roles',
   'escapes',
+  'networkInTransaction',
   'onError',
   'onWarning',
   'statementTimeoutMs',
@@ -114,8 +123,11 @@ export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOp
   checkMilliseconds('connectionTimeoutMs', connectionTimeoutMs)
   checkMilliseconds('idleTimeoutMs', idleTimeoutMs)
   checkTimeouts(options)
-  const { batchMode = 'pipeline', roles, escapes = 'reject' } = options
+  const { batchMode = 'pipeline', roles, escapes = 'reject', networkInTransaction = 'report' } = options
   if (!['reject', 'allow'].includes(escapes)) throw badOption('escapes', 'must be "reject" or "allow"')
+  if (!['report', 'reject', 'off'].includes(networkInTransaction)) {
+    throw badOption('networkInTransaction', 'must be "report", "reject" or "off"')
+  }
   if (options.idleBudgetMs !== undefined) checkMilliseconds('idleBudgetMs', options.idleBudgetMs)
   if (!['pipeline', 'sequential', 'auto'].includes(batchMode)) {
     throw badOption('batchMode', 'must be "pipeline", "sequential" or "auto"')
@@ -130,6 +142,7 @@ export function readDatabaseOptions(options: DatabaseOptions): CheckedDatabaseOp
     retryBudget: new RetryBudget(options.retryBudget),
     idleBudgetMs: options.idleBudgetMs,
     escapes,
+    networkInTransaction,
     roles: roles && new Set(roles),
     timeouts: defined({ statementTimeoutMs, lockTimeoutMs, idleInTransactionTimeoutMs }),
     pool: defined({

@@ -104,8 +104,9 @@ class PooledDatabase implements Database {
       if (options.onError) options.onError(error)
       else warn(error, options.onWarning)
     })
-    const { timeouts, batchMode, roles, escapes } = this.#options
-    this.#escapes = new EscapeGuard(escapes === 'reject', (warning) => warn(warning, options.onWarning))
+    const { timeouts, batchMode, roles, escapes, networkInTransaction: network } = this.#options
+    const onWarning = (warning: Error): void => warn(warning, options.onWarning)
+    this.#escapes = new EscapeGuard({ escapes, network, onWarning })
     this.#settings = settingsText(timeouts)
     this.#context = {
       pool: this.pool,
@@ -116,7 +117,7 @@ class PooledDatabase implements Database {
       escapes: this.#escapes,
       retryBudget: this.#options.retryBudget,
       idleBudgetMs: this.#options.idleBudgetMs,
-      onWarning: (warning) => warn(warning, options.onWarning),
+      onWarning,
     }
     this.#session = new DatabaseSession(this.#context, undefined)
   }

@@ -1,9 +1,27 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { PoolerSafeError } from '../errors/pooler-safe-error.ts'
+import type { Interruption } from '../client/safe-query.ts'
+import { PoolerSafeError, type Outcome } from '../errors/pooler-safe-error.ts'
+
+/** What to do about a request to the network inside a transaction. */
+export type NetworkInTransaction = 'report' | 'reject' | 'off'
+
+interface EscapeGuardOptions {
+  readonly escapes: 'reject' | 'allow'
+  readonly network: NetworkInTransaction
+  readonly onWarning: (warning: PoolerSafeError) => void
+}
+
+/** The transaction around a callback. */
+interface Surrounding {
+  /** Its COMMIT has been issued, so that what the callback still does holds no backend. */
+  readonly hasEnded: () => boolean
+  /** Rolls it back and rejects it, without waiting for the callback. */
+  readonly end: (reason: Interruption) => void
+}
 
 /** A transaction whose callback is running in an async context. */
-interface OpenTransaction {
+interface OpenTransaction extends Surrounding {
   isOpen: boolean
   /** It was already reported that something is fetched inside it. */
   reported: boolean
@@ -22,17 +40,25 @@ const requestChannel = 'undici:request:create'
 export class EscapeGuard {
   readonly #storage = new AsyncLocalStorage<OpenTransaction>()
   readonly #rejects: boolean
+  readonly #network: NetworkInTransaction
   readonly #onRequest: (message: unknown) => void
   #watching = false
 
-  constructor(rejects: boolean, onWarning: (warning: PoolerSafeError) => void) {
-    this.#rejects = rejects
+  constructor({ escapes, network, onWarning }: EscapeGuardOptions) {
+    this.#rejects = escapes === 'reject'
+    this.#network = network
     this.#onRequest = (message) => {
       const open = this.#storage.getStore()
-      if (!open?.isOpen || open.reported) return
+      if (!open?.isOpen || open.reported || open.hasEnded()) return
       open.reported = true
-      onWarning(networkInside(message))
+      if (network === 'reject') open.end((outcome) => networkInside(message, outcome))
+      else onWarning(networkInside(message, 'executed'))
     }
+  }
+
+  /** Whether a callback can end its transaction by asking the network. */
+  get endsTransactions(): boolean {
+    return this.#network === 'reject'
   }
 
   /** @throws PoolerSafeError POOLER_SAFE_ESCAPED_TRANSACTION inside the callback of a transaction */
@@ -41,10 +67,12 @@ export class EscapeGuard {
   }
 
   /** Runs the callback of a transaction. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.#watching) subscribe(requestChannel, this.#onRequest)
-    this.#watching = true
-    const open: OpenTransaction = { isOpen: true, reported: false }
+  async run<T>(work: () => Promise<T>, surrounding: Surrounding): Promise<T> {
+    if (!this.#watching && this.#network !== 'off') {
+      subscribe(requestChannel, this.#onRequest)
+      this.#watching = true
+    }
+    const open: OpenTransaction = { ...surrounding, isOpen: true, reported: false }
     try {
       return await this.#storage.run(open, work)
     } finally {
@@ -70,16 +98,22 @@ function escaped(): PoolerSafeError {
   )
 }
 
-function networkInside(message: unknown): PoolerSafeError {
+function networkInside(message: unknown, outcome: Outcome): PoolerSafeError {
   const { request } = (message ?? {}) as { request?: { origin?: string | URL; method?: string } }
-  const target = `${request?.method ?? 'A request'} ${request?.origin?.toString() ?? ''}`.trim()
+  const target = `${request?.method ?? 'A request'} ${originOf(request?.origin)}`.trim()
   return new PoolerSafeError(
     'POOLER_SAFE_NETWORK_IN_TRANSACTION',
     `${target} was started inside a transaction, which holds a backend until the answer is there.`,
     {
-      outcome: 'executed',
+      outcome,
       hazard: 'idle-in-tx',
       hint: 'Fetch before the transaction, or store what is to be sent and send it after COMMIT.',
     },
   )
+}
+
+/** A URL may carry a password. */
+function originOf(url: string | URL = ''): string {
+  const text = url.toString()
+  return URL.canParse(text) ? new URL(text).origin : ''
 }

@@ -1,6 +1,6 @@
 import type { Step } from '../batch/step.ts'
 import type { SafeClient } from '../client/safe-client.ts'
-import type { SafeQuery } from '../client/safe-query.ts'
+import type { Interruption, SafeQuery } from '../client/safe-query.ts'
 import { attachFacts, outcomeOf } from '../errors/facts.ts'
 import { OutcomeUnknownError, PoolerSafeError } from '../errors/pooler-safe-error.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -44,7 +44,8 @@ async function runAttempts<T>(
   checkTransactionOptions(options)
   context.escapes.check()
   await context.decide?.()
-  const limit = options.onIdle === 'abort' ? Limit.always(options) : Limit.of(options)
+  const canEnd = options.onIdle === 'abort' || context.escapes.endsTransactions
+  const limit = canEnd ? Limit.always(options) : Limit.of(options)
   const opening = [...beginSteps(options, context.timeouts), ...(settings?.enter() ?? [])]
   try {
     return await withRetries({ retries: options.retries, limit, budget: context.retryBudget }, () => {
@@ -114,7 +115,8 @@ async function attemptOnce<T>(
   let released: unknown
   try {
     const handle = new TransactionHandle(unit, 0)
-    const result = await handle.perform((tx) => escapes.run(() => work(tx)), limit)
+    const surrounding = { hasEnded: () => handle.hasEnded, end: (reason: Interruption) => limit?.fire(reason) }
+    const result = await handle.perform((tx) => escapes.run(() => work(tx), surrounding), limit)
     // Without a statement there was no transaction, and with `commitWith` there is none any more.
     if (unit.begun && !unit.committed) {
       unit.idle?.stop()

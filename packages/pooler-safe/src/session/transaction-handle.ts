@@ -76,6 +76,11 @@ export class TransactionHandle {
     return `pooler_safe_cursor_${this.unit.cursors}`
   }
 
+  /** It takes nothing any more: its COMMIT was issued, or its limit has fired. */
+  get hasEnded(): boolean {
+    return this.#state === 'ended'
+  }
+
   /** Says whether an error of a statement is also the error of the whole transaction. */
   get isAborted(): boolean {
     return this.#queue.refusal() !== undefined
