@@ -35,6 +35,7 @@ function requestsOf(f: Filled): Readonly<Record<string, readonly Asked[]>> {
     ],
     listPendingJobs: [['/v1/jobs/pending']],
     countJobs: [['/v1/jobs/counts']],
+    getJobActivity: [['/v1/jobs/activity'], ['/v1/jobs/activity?minutes=5&steps=10']],
     deleteEndedJobs: [[`/v1/jobs?endedBefore=${before}`, remove]],
     getJob: [],
     listJobEvents: [[`/v1/jobs/${f.job}/events`]],

@@ -6,7 +6,16 @@ import { ApiError } from '../errors/api-error.ts'
 import { problemOf } from '../errors/problem.ts'
 import { ok, pageAnswer, shown } from '../http/answer.ts'
 import { operation, type ApiRequest, type Operation } from '../http/operation.ts'
-import { given, givenTime, idParams, pageAndFilter, pageOfSchema, pageQuery, count } from '../schemas/common.ts'
+import {
+  given,
+  givenTime,
+  idParams,
+  pageAndFilter,
+  pageOfSchema,
+  pageQuery,
+  count,
+  wholeNumber,
+} from '../schemas/common.ts'
 import * as schemas from '../schemas/jobs.ts'
 
 const tag = 'Jobs'
@@ -104,6 +113,22 @@ export const jobOperations: readonly Operation[] = [
     async handle({ api, tenant }) {
       const none = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 }
       return ok({ counts: { ...none, ...(await api.counts.of(tenant)) } })
+    },
+  }),
+  operation({
+    id: 'getJobActivity',
+    method: 'get',
+    path: '/v1/jobs/activity',
+    tag,
+    summary: 'What happened to jobs lately: ends over time, waiting, duration, workers, errors',
+    scope: 'jobs:read',
+    query: z.strictObject({
+      minutes: wholeNumber(1, 10_080).optional().openapi({ description: 'Default 60.' }),
+      steps: wholeNumber(1, 500).optional().openapi({ description: 'Default 60.' }),
+    }),
+    answers: { 200: { description: 'Of the last minutes.', schema: schemas.jobActivitySchema } },
+    async handle({ api, session, tenant, query }) {
+      return ok(await api.platform.jobs.getActivity(session, tenant, given(query)))
     },
   }),
   operation({

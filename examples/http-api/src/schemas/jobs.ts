@@ -84,6 +84,17 @@ export const bulkJobsResultSchema = z
 
 export const jobCountsSchema = z.strictObject({ counts: z.record(jobState, count) }).openapi('JobCounts')
 
+export const jobActivitySchema = z
+  .strictObject({
+    steps: z.array(z.strictObject({ at: time, succeeded: count, failed: count, cancelled: count })),
+    oldestQueuedAt: orNull(time),
+    medianMs: orNull(z.number()),
+    p95Ms: orNull(z.number()),
+    workers: z.array(z.strictObject({ worker: text, running: count, ended: count, heardAt: orNull(time) })),
+    errors: z.array(z.strictObject({ errorCode: text, jobs: count })),
+  })
+  .openapi('JobActivity')
+
 const batchCounts = z.strictObject({
   total: count,
   queued: count,
