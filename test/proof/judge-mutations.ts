@@ -10,6 +10,15 @@ const bugTests = ['packages/testkit/test/judge/planted-bugs.test.ts']
 /** Guards of the test pooler that judges everybody else: it has no invariants of the wrapper's, but promises of its own. */
 export const judgeMutations: readonly Mutation[] = [
   {
+    id: 'violations-as-found',
+    removes: 'violations are listed in the order of their transactions',
+    invariants: [],
+    file: `${judge}/judge.ts`,
+    anchor: '.toSorted((one, other) => (one.transaction?.id ?? 0) - (other.transaction?.id ?? 0))',
+    replacement: '.toSorted(() => 0)',
+    tests: ['packages/testkit/test/judge/order.test.ts'],
+  },
+  {
     id: 'audit-charges-again',
     removes: 'residue that was there before is not charged again',
     invariants: [],

@@ -5,7 +5,7 @@ import axe, { type AxeResults } from 'axe-core'
 import { describe, expect, test } from 'vitest'
 import { launchBrowser, signIn } from './browser.ts'
 import { startDashboardWorld } from './dashboard-world.ts'
-import { fillWithSamples } from './sample-data.ts'
+import { fillWithSamples, pagesOf } from './sample-data.ts'
 
 const database = useTestDatabase({
   template: 'platform',
@@ -21,27 +21,7 @@ describe.skipIf(!capabilities.chromium)('in a browser (needs chromium)', { timeo
     const paths = await fillWithSamples(world)
     const browser = await launchBrowser()
     stack.defer(() => browser.close())
-    const pages = [
-      '/',
-      '/jobs',
-      paths.job,
-      '/batches',
-      '/batches/new',
-      paths.batch,
-      `${paths.batch}/rejected`,
-      '/scans',
-      paths.scan,
-      '/sitemaps',
-      paths.sitemaps,
-      `${paths.sitemaps}/urls`,
-      `${paths.sitemaps}/changes`,
-      '/places',
-      '/places/new?query=Zahnarzt',
-      '/places/all',
-      paths.search,
-      '/settings',
-      '/nowhere',
-    ]
+    const pages = [...pagesOf(paths), '/nowhere']
     const found: string[] = []
     let checked = 0
     for (const [colorScheme, width] of [

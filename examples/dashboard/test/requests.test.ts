@@ -3,7 +3,7 @@ import { migratePlatform } from '@pooler-safe/example-platform'
 import { useTestDatabase } from '@pooler-safe/tests/support'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startDashboardWorld, type DashboardWorld } from './dashboard-world.ts'
-import { fillWithSamples, type SamplePaths } from './sample-data.ts'
+import { fillWithSamples, pagesOf, type SamplePaths } from './sample-data.ts'
 
 const database = useTestDatabase({
   template: 'platform',
@@ -65,26 +65,27 @@ beforeAll(async () => {
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
-const everyPath = (): string[] => [
-  '/',
-  '/jobs',
-  paths.job,
-  '/batches',
-  '/batches/new',
-  paths.batch,
-  `${paths.batch}/rejected`,
-  '/scans',
-  paths.scan,
-  '/sitemaps',
-  paths.sitemaps,
-  `${paths.sitemaps}/urls`,
-  `${paths.sitemaps}/changes`,
-  '/places',
-  '/places/new?query=Zahnarzt',
-  '/places/all',
-  paths.search,
-  '/settings',
-]
+const everyPath = (): string[] => pagesOf(paths)
+
+test('an item that was scanned leads to its scan, and the scan to its batch, which alone can be cancelled', async () => {
+  const { platform, tenant, world: sites } = world
+  const { batches, pages, database: session } = platform
+  const { batch } = await batches.initiateBatchProcessing(session, tenant, [sites.url(sites.hosts.joinery)], {
+    kind: 'domain-scan',
+    options: { maxPages: 2 },
+  })
+  await expect.poll(async () => (await batches.getBatch(session, tenant, batch.id)).state).toBe('succeeded')
+  const item = await (await anna.request(`/batches/${batch.id}`)).text()
+  const scan = /href="(\/scans\/[^"]+)"/.exec(item)?.[1] ?? ''
+  expect(item).toMatch(/2 pages,\s+\d+ contacts?/)
+  const page = await (await anna.request(scan)).text()
+  expect(page).toContain(`href="/batches/${batch.id}"`)
+  expect(page).not.toContain('href="/jobs/')
+  const { scan: stored } = await pages.getScan(session, tenant, scan.split('/').at(-1) ?? '')
+  expect(stored.jobId).toBeNull()
+  const cancelled = await anna.post(`${scan}/cancel`, { csrf: await anna.proof(scan) })
+  expect(cancelled.headers.get('location')).toBe(`/batches/${batch.id}`)
+})
 
 describe('sessions', () => {
   test('a token makes a session that no script reads and no other site sends', async () => {

@@ -10,6 +10,28 @@ export interface SamplePaths {
   readonly job: string
 }
 
+/** Every page of a dashboard that is filled with samples. */
+export const pagesOf = (paths: SamplePaths): string[] => [
+  '/',
+  '/jobs',
+  paths.job,
+  '/batches',
+  '/batches/new',
+  paths.batch,
+  `${paths.batch}/rejected`,
+  '/scans',
+  paths.scan,
+  '/sitemaps',
+  paths.sitemaps,
+  `${paths.sitemaps}/urls`,
+  `${paths.sitemaps}/changes`,
+  '/places',
+  '/places/new?query=Zahnarzt',
+  '/places/all',
+  paths.search,
+  '/settings',
+]
+
 /** Fills the dashboard with work of every kind and waits until it has ended. */
 export async function fillWithSamples({ platform, world, tenant }: DashboardWorld): Promise<SamplePaths> {
   const { batches, pages, sitemaps, places, jobs, database } = platform
