@@ -2,23 +2,19 @@
  * `pnpm --filter @pooler-safe/example-batch-processor worker`: works on batches until a signal comes, then hands back what is
  * not done. Any number of them may run. Reads the JOBS_… variables of every worker as well.
  */
-import {
-  createHttpClient,
-  createLogger,
-  explain,
-  onShutdown,
-  openDatabase,
-  readConfiguration,
-} from '@pooler-safe/example-foundation'
+import { createHttpClient, openDatabase, runService } from '@pooler-safe/example-foundation'
 import { shutdownLimitMs, tuningOf, tuningVariables } from '@pooler-safe/example-job-service'
 import { startBatchWorker } from '../worker/batch-worker.ts'
 import { batchVariables } from './variables.ts'
 
-async function main(): Promise<void> {
-  const configuration = readConfiguration({ shape: { ...batchVariables, ...tuningVariables }, prefix: 'BATCH_' })
-  const logger = createLogger({ name: 'batch-worker', level: configuration.LOG_LEVEL })
-  const shutdown = onShutdown({ logger, limitMs: shutdownLimitMs(configuration) })
-  try {
+await runService(
+  {
+    name: 'batch-worker',
+    shape: { ...batchVariables, ...tuningVariables },
+    prefix: 'BATCH_',
+    limitMs: shutdownLimitMs,
+  },
+  async ({ read: configuration, logger, shutdown }) => {
     const database = openDatabase({
       url: configuration.DATABASE_URL,
       applicationName: 'batch-worker',
@@ -42,15 +38,5 @@ async function main(): Promise<void> {
     })
     shutdown.add('stopping the worker', () => worker.stop())
     logger.info({ worker: worker.worker.name }, 'ready')
-  } catch (error) {
-    await shutdown.end('the start failed')
-    throw error
-  }
-}
-
-try {
-  await main()
-} catch (error) {
-  process.stderr.write(`worker: ${explain(error)}\n`)
-  process.exitCode = 1
-}
+  },
+)

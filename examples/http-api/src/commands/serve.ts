@@ -2,14 +2,11 @@
 import {
   createApiToken,
   createHttpClient,
-  createLogger,
   createMetrics,
   ensureTenant,
-  explain,
   httpOptions,
-  onShutdown,
   openDatabase,
-  readConfiguration,
+  runService,
 } from '@pooler-safe/example-foundation'
 import { googlePlaces, openStreetMap } from '@pooler-safe/example-places-search'
 import { openPlatform, startPlatformWorker } from '@pooler-safe/example-platform'
@@ -17,11 +14,9 @@ import { createApi } from '../api.ts'
 import { serveApi } from '../serve.ts'
 import { apiVariables } from './variables.ts'
 
-async function main(): Promise<void> {
-  const configuration = readConfiguration({ shape: apiVariables, prefix: 'API_' })
-  const logger = createLogger({ name: 'http-api', level: configuration.LOG_LEVEL })
-  const shutdown = onShutdown({ logger })
-  try {
+await runService(
+  { name: 'serve', shape: apiVariables, prefix: 'API_' },
+  async ({ read: configuration, logger, shutdown }) => {
     const url = configuration.DATABASE_URL
     const max = configuration.API_POOL_MAX
     const database = openDatabase({ url, applicationName: 'http-api', max, wireGuard: true, logger })
@@ -56,15 +51,5 @@ async function main(): Promise<void> {
       const { token } = await createApiToken(database, { tenant, name: 'made at the start', scopes: ['*'] })
       process.stdout.write(`A token of ${API_TENANT}, shown this once: ${token}\n`)
     }
-  } catch (error) {
-    await shutdown.end('the start failed')
-    throw error
-  }
-}
-
-try {
-  await main()
-} catch (error) {
-  process.stderr.write(`serve: ${explain(error)}\n`)
-  process.exitCode = 1
-}
+  },
+)

@@ -1,12 +1,5 @@
 /** `pnpm --filter @pooler-safe/example-places-search worker`: runs searches until a signal comes. Any number may run. Reads the JOBS_… variables of every worker as well. */
-import {
-  createHttpClient,
-  createLogger,
-  explain,
-  onShutdown,
-  openDatabase,
-  readConfiguration,
-} from '@pooler-safe/example-foundation'
+import { createHttpClient, openDatabase, runService } from '@pooler-safe/example-foundation'
 import { JobService, shutdownLimitMs, tuningOf, tuningVariables, Worker } from '@pooler-safe/example-job-service'
 import { placesJobTypes } from '../jobs.ts'
 import { PlacesService } from '../service/places-service.ts'
@@ -14,11 +7,14 @@ import { placesHandlers } from '../worker/handlers.ts'
 import { providersOf } from './providers.ts'
 import { placesVariables } from './variables.ts'
 
-async function main(): Promise<void> {
-  const read = readConfiguration({ shape: { ...placesVariables, ...tuningVariables }, prefix: 'PLACES_' })
-  const logger = createLogger({ name: 'places-worker', level: read.LOG_LEVEL })
-  const shutdown = onShutdown({ logger, limitMs: shutdownLimitMs(read) })
-  try {
+await runService(
+  {
+    name: 'places-worker',
+    shape: { ...placesVariables, ...tuningVariables },
+    prefix: 'PLACES_',
+    limitMs: shutdownLimitMs,
+  },
+  async ({ read, logger, shutdown }) => {
     const { DATABASE_URL: url, PLACES_POOL_MAX: max, PLACES_USER_AGENT: userAgent } = read
     const database = openDatabase({ url, applicationName: 'places-worker', max, wireGuard: true, logger })
     shutdown.add('closing the database', () => database.close())
@@ -31,15 +27,5 @@ async function main(): Promise<void> {
     const worker = Worker.start({ ...tuningOf(read), database, service: jobs, handlers, logger })
     shutdown.add('stopping the worker', () => worker.stop())
     logger.info({ worker: worker.name }, 'ready')
-  } catch (error) {
-    await shutdown.end('the start failed')
-    throw error
-  }
-}
-
-try {
-  await main()
-} catch (error) {
-  process.stderr.write(`worker: ${explain(error)}\n`)
-  process.exitCode = 1
-}
+  },
+)

@@ -1,28 +1,19 @@
 /** `pnpm --filter @pooler-safe/example-platform worker`: works on the jobs of all services until a signal comes. Any number may run. */
-import {
-  createHttpClient,
-  createLogger,
-  explain,
-  httpOptions,
-  httpVariables,
-  onShutdown,
-  openDatabase,
-  readConfiguration,
-} from '@pooler-safe/example-foundation'
+import { createHttpClient, httpOptions, httpVariables, openDatabase, runService } from '@pooler-safe/example-foundation'
 import { shutdownLimitMs, tuningOf, workerVariables } from '@pooler-safe/example-job-service'
 import { providersOf } from '@pooler-safe/example-places-search'
 import { openPlatform } from '../platform.ts'
 import { startPlatformWorker } from '../worker.ts'
 import { platformVariables } from './variables.ts'
 
-async function main(): Promise<void> {
-  const read = readConfiguration({
+await runService(
+  {
+    name: 'platform-worker',
     shape: { ...workerVariables, ...httpVariables, ...platformVariables },
     prefix: 'JOBS_',
-  })
-  const logger = createLogger({ name: 'platform-worker', level: read.LOG_LEVEL })
-  const shutdown = onShutdown({ logger, limitMs: shutdownLimitMs(read) })
-  try {
+    limitMs: shutdownLimitMs,
+  },
+  async ({ read, logger, shutdown }) => {
     const database = openDatabase({
       url: read.DATABASE_URL,
       applicationName: 'platform-worker',
@@ -39,15 +30,5 @@ async function main(): Promise<void> {
     const worker = startPlatformWorker(platform, { ...tuningOf(read), webhookSecret: read.BATCH_WEBHOOK_SECRET })
     shutdown.add('stopping the worker', () => worker.stop())
     logger.info({ worker: worker.worker.name }, 'ready')
-  } catch (error) {
-    await shutdown.end('the start failed')
-    throw error
-  }
-}
-
-try {
-  await main()
-} catch (error) {
-  process.stderr.write(`platform-worker: ${explain(error)}\n`)
-  process.exitCode = 1
-}
+  },
+)
