@@ -115,7 +115,9 @@ export const judgeMutations: readonly Mutation[] = [
     invariants: [],
     file: `${wire}/login.ts`,
     anchor: 'if (end && offered.includes(boundMechanism)) return { serverEndPoint: end }',
-    replacement: '',
+    // Without a word of it: that the client could have, PostgreSQL itself would notice.
+    replacement:
+      "if (wanted === 'prefer') return 'none'\n    if (end && offered.includes(boundMechanism)) return { serverEndPoint: end }",
     tests: ['packages/testkit/test/upstream-tls.test.ts'],
   },
   {
