@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '@pooler-safe/example-foundation'
 import { startPgBouncer } from '@pooler-safe/testkit'
-import { capabilities, descendantsOf, stillAlive, useTestDatabase } from '@pooler-safe/tests/support'
+import { capabilities, descendantsOf, stillAlive, useTestDatabase, type ProgramRun } from '@pooler-safe/tests/support'
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest'
 import { migrateJobService } from '../src/index.ts'
-import { isPlain, startDemo, type DemoRun } from './demo-process.ts'
+import { isPlain, startDemo } from './demo-process.ts'
 
 const database = useTestDatabase()
 const empty = useTestDatabase()
-const runs: DemoRun[] = []
+const runs: ProgramRun[] = []
 let folder = ''
 
 const contents: Readonly<Record<string, string | Buffer>> = {
@@ -42,7 +42,7 @@ afterEach(async () => {
   }
 })
 
-function start(args: readonly string[], env?: NodeJS.ProcessEnv): DemoRun {
+function start(args: readonly string[], env?: NodeJS.ProcessEnv): ProgramRun {
   const run = startDemo(args, env)
   runs.push(run)
   return run
